@@ -1,0 +1,3 @@
+//! Configuration: text in, [`spec`]s or all errors out.
+
+pub mod spec;

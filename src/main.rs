@@ -1,0 +1,3 @@
+//! Intermission.
+
+fn main() {}

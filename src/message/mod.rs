@@ -1,0 +1,8 @@
+//! HTTP messages: pure functions on heads and bodies. No policy, no sockets, no state.
+
+pub mod body;
+pub mod client_kind;
+pub mod forwarded;
+pub mod head;
+pub mod host;
+pub mod preferences;
