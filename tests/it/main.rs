@@ -1,1 +1,4 @@
+//! The integration tests: one binary, a file a subject.
 
+mod config_errors;
+mod examples;
