@@ -46,11 +46,12 @@ impl Port {
     }
 }
 
-/// Bound, not yet listening. Sharing the port is what lets a listener be bound beside the
-/// reservation; a socket that does not listen is given no connections.
+/// Bound, not yet listening. `SO_REUSEPORT` lets a listener be bound beside the reservation, and
+/// beside what is left of closed connections; a socket that does not listen is given no
+/// connections. `SO_REUSEADDR` must stay off: with it on a socket that does not listen, Linux would
+/// give the port to anyone who sets it too, as nearly every server does.
 fn socket(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
     socket.set_reuse_port(true)?;
     socket.bind(&SockAddr::from(address))?;
     Ok(socket)
