@@ -18,8 +18,7 @@ use super::{
 
 const PAGE: &str = include_str!("shop/control.html");
 /// Nothing but the page's own style and its own buttons.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'";
 
 /// What the control page shows and holds.
 pub(super) struct Control {

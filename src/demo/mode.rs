@@ -160,7 +160,7 @@ impl Mode {
                 "The application's own 500, untouched: an error in one request is no outage. A site may opt in to have it replaced."
             }
             Self::BadGateway | Self::Unavailable | Self::GatewayTimeout => {
-                "The branded page in place of the application's answer; the access record says http_status. What asks for JSON gets the application's own answer, untouched."
+                "The branded page in place of the application's answer; the access record says http_status. The application's answers in JSON pass untouched."
             }
         }
     }
