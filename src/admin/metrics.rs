@@ -197,7 +197,7 @@ impl Source {
 
 fn counter<'a>(
     out: &'a mut DescriptorEncoder<'_>,
-    name: &str,
+    name: &'a str,
     help: &str,
 ) -> Result<MetricEncoder<'a>, fmt::Error> {
     out.encode_descriptor(name, help, None, MetricType::Counter)
