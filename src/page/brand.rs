@@ -67,14 +67,12 @@ fn phone(text: &str) -> Contact<'_> {
     } else {
         text.to_owned()
     };
-    let digits = international
+    let dialled = international
         .chars()
         .filter(|char| char.is_ascii_digit() || *char == '+');
     Contact {
         text,
-        url: digits.fold("tel:".to_owned(), |url, char| {
-            url + char.encode_utf8(&mut [0; 4])
-        }),
+        url: format!("tel:{}", dialled.collect::<String>()),
     }
 }
 

@@ -15,8 +15,10 @@ pub(super) struct Words {
     pub this_site: &'static str,
     /// Follows the site's name.
     pub is_unavailable: &'static str,
-    /// Follows that sentence on the page, which cannot name seconds: it is written long before.
+    /// When to come back, on a page that is written too early to name seconds.
     pub later: &'static str,
+    /// That we are sorry.
+    pub sorry: &'static str,
     /// The link that asks for the same page again.
     pub try_again: &'static str,
     /// Something was sent and certainly not acted on.
@@ -94,8 +96,8 @@ static GERMAN: Words = Words {
     headline: "Wir sind gleich zurück",
     this_site: "Diese Website",
     is_unavailable: "ist vorübergehend nicht erreichbar.",
-    later: "Bitte versuchen Sie es in wenigen Minuten noch einmal. \
-            Wir bitten um Entschuldigung für die Unterbrechung.",
+    later: "Bitte versuchen Sie es in wenigen Minuten noch einmal.",
+    sorry: "Wir bitten um Entschuldigung für die Unterbrechung.",
     try_again: "Erneut versuchen",
     unprocessed: Notice {
         fact: "Ihre Anfrage wurde nicht verarbeitet.",
@@ -119,7 +121,8 @@ static ENGLISH: Words = Words {
     headline: "We’ll be right back",
     this_site: "This site",
     is_unavailable: "is temporarily unavailable.",
-    later: "Please try again in a few minutes. We are sorry for the interruption.",
+    later: "Please try again in a few minutes.",
+    sorry: "We are sorry for the interruption.",
     try_again: "Try again",
     unprocessed: Notice {
         fact: "Your request was not processed.",

@@ -8,6 +8,7 @@ mod brand;
 mod contrast;
 mod encoded;
 pub mod language;
+mod palette;
 mod plain;
 mod render;
 pub mod replace;
@@ -118,46 +119,7 @@ impl Pages {
         to: &Preferences,
         answer: &Answer<'_>,
     ) -> Response<Fixed> {
-        let language = to.language(&AVAILABLE, self.language);
-        let submission = Submission::of(to, failed.failure);
-        let request_id = String::from_utf8_lossy(answer.request_id.as_bytes());
-        let plain = Plain {
-            name: &self.name,
-            language,
-            submission,
-            seconds: seconds(answer),
-            request_id: &request_id,
-        };
-        let kind = to.client_kind();
-        let (status, mut head, body) = match kind {
-            ClientKind::Navigation if self.shows_page(failed.failure) => {
-                let ready = self.html.get(language).get(submission).get(to.coding());
-                (
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    ready.head.clone(),
-                    ready.body.clone(),
-                )
-            }
-            ClientKind::Json => self.short(
-                "application/problem+json",
-                Some(language),
-                plain.json().into(),
-            ),
-            ClientKind::Asset(asset) => self.asset(asset),
-            ClientKind::Grpc => grpc(&plain, to),
-            ClientKind::EventStream => events(&plain),
-            ClientKind::WebSocket => {
-                // A handshake sends nothing, whatever its method.
-                let plain = Plain {
-                    submission: Submission::Nothing,
-                    ..plain
-                };
-                self.short(TEXT, Some(language), plain.text().into())
-            }
-            ClientKind::Navigation | ClientKind::Text => {
-                self.short(TEXT, Some(language), plain.text().into())
-            }
-        };
+        let (status, mut head, body) = self.parts(failed.failure, to, answer);
         if status == StatusCode::SERVICE_UNAVAILABLE {
             head.insert(header::RETRY_AFTER, HeaderValue::from(seconds(answer)));
         }
@@ -174,6 +136,44 @@ impl Pages {
         response
     }
 
+    /// The row of the client's kind.
+    fn parts(&self, failure: Failure, to: &Preferences, answer: &Answer<'_>) -> Parts {
+        let language = to.language(&AVAILABLE, self.language);
+        let submission = Submission::of(to, failure);
+        let request_id = String::from_utf8_lossy(answer.request_id.as_bytes());
+        let plain = Plain {
+            name: &self.name,
+            language,
+            submission,
+            seconds: seconds(answer),
+            request_id: &request_id,
+        };
+        match to.client_kind() {
+            ClientKind::Navigation if self.shows_page(failure) => {
+                let ready = self.html.get(language).get(submission).get(to.coding());
+                (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    ready.head.clone(),
+                    ready.body.clone(),
+                )
+            }
+            ClientKind::Navigation | ClientKind::Text => self.text(&plain),
+            ClientKind::Json => self.short(
+                "application/problem+json",
+                Some(language),
+                plain.json().into(),
+            ),
+            ClientKind::Asset(asset) => self.asset(asset),
+            ClientKind::Grpc => grpc(&plain, to),
+            ClientKind::EventStream => events(&plain),
+            // A handshake sends nothing, whatever its method.
+            ClientKind::WebSocket => self.text(&Plain {
+                submission: Submission::Nothing,
+                ..plain
+            }),
+        }
+    }
+
     const fn shows_page(&self, failure: Failure) -> bool {
         match failure {
             Failure::Upstream(UpstreamFailure::Status(_))
@@ -181,6 +181,14 @@ impl Pages {
             | Failure::Internal => true,
             Failure::Upstream(_) => self.pages_for_failures,
         }
+    }
+
+    fn text(&self, plain: &Plain<'_>) -> Parts {
+        self.short(
+            "text/plain; charset=utf-8",
+            Some(plain.language),
+            plain.text().into(),
+        )
     }
 
     fn asset(&self, asset: AssetType) -> Parts {
@@ -201,8 +209,6 @@ impl Pages {
         (StatusCode::SERVICE_UNAVAILABLE, head, body)
     }
 }
-
-const TEXT: &str = "text/plain; charset=utf-8";
 
 type Parts = (StatusCode, HeaderMap, Bytes);
 

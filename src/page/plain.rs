@@ -88,8 +88,14 @@ impl Plain<'_> {
         }
     }
 
+    /// When to come back; not where coming back could do something twice.
     fn when(&self) -> String {
-        come_back_in(self.language, self.seconds)
+        match self.submission {
+            Submission::Nothing | Submission::Unprocessed => {
+                come_back_in(self.language, self.seconds)
+            }
+            Submission::Unknown => self.words().unknown.advice.to_owned(),
+        }
     }
 
     const fn words(&self) -> &'static Words {

@@ -1,4 +1,4 @@
-//! From words and a brand to HTML, its colours and the security policy that fits its style.
+//! From words and a brand to HTML and the security policy that fits its style.
 
 use askama::Template;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -6,18 +6,11 @@ use sha2::{Digest, Sha256};
 
 use super::{
     brand::Brand,
-    contrast::{self, CONTROL, TEXT, WHITE, hex, mix, readable, text_on},
     language::{Notice, Words, words},
+    palette::style,
     submission::Submission,
 };
-use crate::config::spec::{BrandSpec, Color, Language, PageTextSpec, SiteSpec};
-
-/// Where an owner names no colour: a calm blue.
-const NO_BRAND: Color = Color {
-    r: 0x3a,
-    g: 0x5f,
-    b: 0x8a,
-};
+use crate::config::spec::{Language, PageTextSpec, SiteSpec};
 
 /// What all pages of one site share.
 pub(super) struct Renderer<'a> {
@@ -37,30 +30,9 @@ struct Page<'a> {
     notice: Option<&'a Notice>,
 }
 
-#[derive(Template)]
-#[template(path = "page.css", escape = "none")]
-struct Style {
-    light: Palette,
-    dark: Palette,
-}
-
-/// The colours of one scheme, as CSS writes them.
-struct Palette {
-    page: String,
-    card: String,
-    ink: String,
-    soft: String,
-    line: String,
-    accent: String,
-    on_accent: String,
-    edge: String,
-    link: String,
-    tint: String,
-}
-
 impl<'a> Renderer<'a> {
     pub(super) fn new(site: &'a SiteSpec) -> Result<Self, askama::Error> {
-        let style = style(&site.brand)?;
+        let style = style(site.brand.color)?;
         Ok(Self {
             site,
             brand: Brand::new(&site.brand),
@@ -85,14 +57,20 @@ impl<'a> Renderer<'a> {
     ) -> Result<String, askama::Error> {
         let words = words(language);
         let own = self.site.pages.get(&language);
-        let message = format!("{} {}", unavailable(words, self.brand.name), words.later);
+        let notice = submission.notice(words);
+        // A notice has its own advice, which may be not to try again.
+        let sentences = match notice {
+            None => format!("{} {}", words.later, words.sorry),
+            Some(_) => words.sorry.to_owned(),
+        };
+        let message = format!("{} {sentences}", unavailable(words, self.brand.name));
         Page {
             words,
             brand: &self.brand,
             style: &self.style,
             headline: own_or(own, |own| own.headline.as_deref(), words.headline),
             paragraphs: paragraphs(own_or(own, |own| own.message.as_deref(), &message)),
-            notice: submission.notice(words),
+            notice,
         }
         .render()
     }
@@ -125,88 +103,4 @@ fn paragraphs(text: &str) -> Vec<&str> {
         .map(str::trim)
         .filter(|line| !line.is_empty())
         .collect()
-}
-
-fn style(brand: &BrandSpec) -> Result<String, askama::Error> {
-    let accent = brand.color.unwrap_or(NO_BRAND);
-    let dark = Color {
-        r: 0x1a,
-        g: 0x1d,
-        b: 0x21,
-    };
-    let light = Scheme {
-        page: Color {
-            r: 0xf3,
-            g: 0xf4,
-            b: 0xf6,
-        },
-        card: WHITE,
-        ink: Color {
-            r: 0x1a,
-            g: 0x1f,
-            b: 0x26,
-        },
-        soft: Color {
-            r: 0x4c,
-            g: 0x55,
-            b: 0x60,
-        },
-    };
-    let dark = Scheme {
-        page: Color {
-            r: 0x0f,
-            g: 0x11,
-            b: 0x14,
-        },
-        card: dark,
-        ink: Color {
-            r: 0xf1,
-            g: 0xf3,
-            b: 0xf5,
-        },
-        soft: Color {
-            r: 0xb3,
-            g: 0xbb,
-            b: 0xc4,
-        },
-    };
-    let style = Style {
-        light: light.palette(accent),
-        dark: dark.palette(accent),
-    }
-    .render()?;
-    Ok(style.trim().to_owned())
-}
-
-/// What does not depend on the brand.
-struct Scheme {
-    page: Color,
-    card: Color,
-    ink: Color,
-    soft: Color,
-}
-
-impl Scheme {
-    fn palette(&self, accent: Color) -> Palette {
-        // Links also stand on the tinted box, which is the harder background.
-        let tint = mix(self.card, accent, 8);
-        let link = readable(readable(accent, tint, TEXT), self.card, TEXT);
-        let edge = if contrast::contrast(accent, self.card) >= CONTROL {
-            accent
-        } else {
-            link
-        };
-        Palette {
-            page: hex(mix(self.page, accent, 6)),
-            card: hex(self.card),
-            ink: hex(self.ink),
-            soft: hex(self.soft),
-            line: hex(mix(self.card, self.ink, 14)),
-            accent: hex(accent),
-            on_accent: hex(text_on(accent)),
-            edge: hex(edge),
-            link: hex(link),
-            tint: hex(tint),
-        }
-    }
 }
