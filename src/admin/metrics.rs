@@ -22,12 +22,11 @@ use crate::{
 };
 
 /// Everything that is exposed, gathered anew at each scrape.
-pub struct Exposition(Registry);
+pub(super) struct Exposition(Registry);
 
 impl Exposition {
     /// Of a process.
-    #[must_use]
-    pub fn new(telemetry: Arc<Telemetry>, runtime: Arc<RuntimeHandle>) -> Self {
+    pub(super) fn new(telemetry: Arc<Telemetry>, runtime: Arc<RuntimeHandle>) -> Self {
         let mut registry = Registry::with_prefix("intermission");
         registry.register_collector(Box::new(Source { telemetry, runtime }));
         Self(registry)
@@ -37,7 +36,7 @@ impl Exposition {
     ///
     /// # Errors
     /// Never in practice: the buffer is memory.
-    pub fn text(&self) -> Result<String, fmt::Error> {
+    pub(super) fn text(&self) -> Result<String, fmt::Error> {
         let mut out = String::new();
         text::encode(&mut out, &self.0)?;
         Ok(out)

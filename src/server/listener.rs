@@ -151,7 +151,7 @@ async fn back_off(error: &io::Error, worker: &Worker) {
     if ours.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error())) {
         let before = worker.shared.telemetry.metrics.accept_errors.fetch_add(1, Relaxed);
         // Once, then every few seconds while it lasts.
-        if before % 256 == 0 {
+        if before.is_multiple_of(256) {
             tracing::error!(
                 %error,
                 "no descriptors left for new connections; they wait. Raise the limit of open files"

@@ -2,19 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Version,
-    header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS},
-};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header::RETRY_AFTER};
 use hyper::body::Incoming;
 
-use super::{Body, Origin, Site};
+use super::{Body, Origin, Site, refusal::Refusal};
 use crate::{
     failure::{
         AttemptError, FailedWith, Failure, Sent, UpstreamFailure, proxy_status::ProxyStatus,
     },
-    message::{body::Fixed, preferences::Preferences, via::Via},
+    message::{preferences::Preferences, via::Via},
     page::replace::replaces,
     tasks::{
         WorkerId,
@@ -78,9 +74,9 @@ pub struct Identity {
 /// # Errors
 /// The failure, for [`crate::server::fallback`] to answer.
 pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>, FailedWith> {
-    let Some(origin) = &asked.site.origin else { return Ok(unclaimed(request.version())) };
+    let Some(origin) = &asked.site.origin else { return Ok(Refusal::Unclaimed(request.version()).response()) };
     if asked.preferences.path().starts_with(RESERVED) {
-        return Ok(refusal(StatusCode::NOT_FOUND, "There is nothing here.\n"));
+        return Ok(Refusal::Reserved.response());
     }
     let sender = Sender {
         worker: asked.worker,
@@ -94,9 +90,7 @@ pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>,
     asked.record.attempts_ended();
     match forwarded {
         Ok(response) => origin.accept(response, &asked),
-        Err(ForwardError::Client) => {
-            Ok(refusal(StatusCode::BAD_REQUEST, "The request body is not valid.\n"))
-        }
+        Err(ForwardError::Client) => Ok(Refusal::Body.response()),
         Err(ForwardError::Failed { error, unread }) => {
             origin.note(&error, &asked);
             if let Some(body) = unread {
@@ -162,28 +156,4 @@ fn wait_of(headers: &HeaderMap) -> Option<Duration> {
     }
     let date = httpdate::parse_http_date(text).ok()?;
     date.duration_since(WallClock.timestamp().into()).ok()
-}
-
-/// Nobody claims the host. HTTP/2 clients put several hosts on one connection, so there the answer
-/// is 421: try another connection (RFC 9110 section 15.5.20). Elsewhere it is 404.
-fn unclaimed(version: Version) -> Response<Body> {
-    let status = if version == Version::HTTP_2 {
-        StatusCode::MISDIRECTED_REQUEST
-    } else {
-        StatusCode::NOT_FOUND
-    };
-    refusal(status, "No site is configured for this host.\n")
-}
-
-/// A short answer of our own to a request that is not forwarded.
-#[must_use]
-pub fn refusal(status: StatusCode, text: &'static str) -> Response<Body> {
-    let mut response = Response::new(Body::Page(Fixed::new(Bytes::from_static(text.as_bytes()))));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
 }

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod handle;
+pub mod refusal;
 pub mod router;
 
 use std::sync::Arc;

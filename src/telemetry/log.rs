@@ -9,7 +9,6 @@ use crate::{
 };
 
 /// Sets up the process's log. What is still queued is written when the guard is dropped.
-#[must_use]
 pub fn start(spec: &LogSpec) -> WorkerGuard {
     let (writer, guard) = tracing_appender::non_blocking(std::io::stderr());
     let builder = tracing_subscriber::fmt()

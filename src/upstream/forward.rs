@@ -49,6 +49,13 @@ pub(crate) enum ForwardError {
     Client,
 }
 
+/// An attempt that brought a response head.
+struct Answered {
+    lease: Lease,
+    connection: Connection,
+    response: Response<Incoming>,
+}
+
 /// How the attempts ended without a response.
 enum Ended {
     Failed(AttemptError),
@@ -80,7 +87,7 @@ impl Upstream {
             return Err(ForwardError::Failed { error, unread });
         }
         let mut outbound = prepare(request, sender);
-        let (lease, connection, response) = match self.attempts(&mut outbound, sender).await {
+        let answered = match self.attempts(&mut outbound, sender).await {
             Ok(answered) => answered,
             Err(Ended::Failed(error)) => {
                 let unread = outbound.request.map(Request::into_body);
@@ -91,14 +98,14 @@ impl Upstream {
         if let Some(gate) = &outbound.gate.0 {
             gate.settle();
         }
-        self.accept(outbound, lease, connection, response, sender)
+        self.accept(outbound, answered, sender)
     }
 
     async fn attempts(
         &self,
         outbound: &mut Outbound,
         sender: &Sender<'_>,
-    ) -> Result<(Lease, Connection, Response<Incoming>), Ended> {
+    ) -> Result<Answered, Ended> {
         let endpoints = self.endpoints.get(&self.names).await.map_err(Ended::Failed)?;
         let began = Instant::now();
         let mut tried = Tried::default();
@@ -112,7 +119,9 @@ impl Upstream {
             let Some(lease) = balancer::pick(&endpoints, &mut tried) else { break };
             sender.record.attempt(lease.address());
             let error = match self.attempt(&lease, outbound, sender, cutoff).await {
-                Ok((connection, response)) => return Ok((lease, connection, response)),
+                Ok((connection, response)) => {
+                    return Ok(Answered { lease, connection, response });
+                }
                 Err(error) if error.by_client => return Err(Ended::ByClient),
                 Err(error) => error,
             };
@@ -167,11 +176,10 @@ impl Upstream {
     fn accept(
         &self,
         outbound: Outbound,
-        mut lease: Lease,
-        connection: Connection,
-        mut response: Response<Incoming>,
+        answered: Answered,
         sender: &Sender<'_>,
     ) -> Result<Response<OriginBody>, ForwardError> {
+        let Answered { mut lease, connection, mut response } = answered;
         let status = response.status();
         if status == StatusCode::SWITCHING_PROTOCOLS {
             if !upgrade::is_agreed(outbound.upgrade.as_ref(), &response) {

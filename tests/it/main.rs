@@ -1,4 +1,4 @@
-//! The integration tests: one binary, a file a subject.
+//! The product as a black box: real processes, real sockets, origins that lie. A file a subject.
 
 mod config_errors;
 mod examples;
