@@ -29,7 +29,9 @@ pub(super) struct RouteLayer {
 
 impl RouteLayer {
     pub(super) fn new(worker: &Arc<Worker>) -> Self {
-        Self { worker: Arc::clone(worker) }
+        Self {
+            worker: Arc::clone(worker),
+        }
     }
 }
 
@@ -37,7 +39,10 @@ impl<S> Layer<S> for RouteLayer {
     type Service = Route<S>;
 
     fn layer(&self, inner: S) -> Route<S> {
-        Route { inner, worker: Arc::clone(&self.worker) }
+        Route {
+            inner,
+            worker: Arc::clone(&self.worker),
+        }
     }
 }
 
@@ -64,7 +69,9 @@ where
         match host_of(&mut opened.request) {
             Ok(host) => {
                 let routed = self.route(opened, host);
-                ResponseFuture::Passed { inner: self.inner.call(routed) }
+                ResponseFuture::Passed {
+                    inner: self.inner.call(routed),
+                }
             }
             Err(refused) => ResponseFuture::Refused { refused },
         }
@@ -73,12 +80,16 @@ where
 
 impl<S> Route<S> {
     fn route(&self, opened: Opened, host: Option<HeaderValue>) -> Routed {
-        let Opened { request, record, request_id, connection } = opened;
+        let Opened {
+            request,
+            record,
+            request_id,
+            connection,
+        } = opened;
         let runtime = self.worker.shared.runtime.load();
         let site = Arc::clone(runtime.router.route(host.as_ref()));
         record.routed(site.metrics(), host.as_ref());
-        let preferences =
-            Preferences::capture(request.method(), request.uri(), request.headers());
+        let preferences = Preferences::capture(request.method(), request.uri(), request.headers());
         let asked = Asked {
             site,
             host,
@@ -89,9 +100,11 @@ impl<S> Route<S> {
             worker: self.worker.id,
             identity: Arc::clone(&runtime.identity),
         };
-        Routed { request, asked: Arc::new(asked) }
+        Routed {
+            request,
+            asked: Arc::new(asked),
+        }
     }
-
 }
 
 /// The host of a request that may be forwarded, or why it may not.
@@ -120,11 +133,19 @@ fn pass_options<B>(request: &mut Request<B>) -> Result<(), Refusal> {
     if request.uri().path() == "*" {
         return Err(Refusal::Options);
     }
-    let Some(left) = request.headers().get(MAX_FORWARDS) else { return Ok(()) };
-    match left.to_str().ok().and_then(|text| text.trim().parse::<u32>().ok()) {
+    let Some(left) = request.headers().get(MAX_FORWARDS) else {
+        return Ok(());
+    };
+    match left
+        .to_str()
+        .ok()
+        .and_then(|text| text.trim().parse::<u32>().ok())
+    {
         Some(0) => Err(Refusal::Options),
         Some(left) => {
-            request.headers_mut().insert(MAX_FORWARDS, HeaderValue::from(left - 1));
+            request
+                .headers_mut()
+                .insert(MAX_FORWARDS, HeaderValue::from(left - 1));
             Ok(())
         }
         // Not a number: not ours to interpret.

@@ -31,9 +31,9 @@ impl http_body::Body for Body {
     ) -> Poll<Option<Result<Frame<Bytes>, OriginBodyError>>> {
         match self.get_mut() {
             Self::Origin(body) => Pin::new(body).poll_frame(cx),
-            Self::Page(body) => {
-                Pin::new(body).poll_frame(cx).map_err(|never| match never {})
-            }
+            Self::Page(body) => Pin::new(body)
+                .poll_frame(cx)
+                .map_err(|never| match never {}),
         }
     }
 

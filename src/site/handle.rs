@@ -74,7 +74,9 @@ pub struct Identity {
 /// # Errors
 /// The failure, for [`crate::server::fallback`] to answer.
 pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>, FailedWith> {
-    let Some(origin) = &asked.site.origin else { return Ok(Refusal::Unclaimed(request.version()).response()) };
+    let Some(origin) = &asked.site.origin else {
+        return Ok(Refusal::Unclaimed(request.version()).response());
+    };
     if asked.preferences.path().starts_with(RESERVED) {
         return Ok(Refusal::Reserved.response());
     }
@@ -117,9 +119,18 @@ impl Origin {
             return Ok(response.map(Body::Origin));
         }
         let cause = Failure::Upstream(UpstreamFailure::Status(status));
-        let error = AttemptError { cause, sent: Sent::Yes, source: None };
+        let error = AttemptError {
+            cause,
+            sent: Sent::Yes,
+            source: None,
+        };
         self.note(&error, asked);
-        if replaces(fallback, asked.preferences.client_kind(), status, response.headers()) {
+        if replaces(
+            fallback,
+            asked.preferences.client_kind(),
+            status,
+            response.headers(),
+        ) {
             let failed = FailedWith {
                 failure: cause,
                 origin_retry_after: wait_of(response.headers()),

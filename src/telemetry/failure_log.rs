@@ -49,7 +49,9 @@ pub struct Entry<'a> {
 
 impl Default for FailureLog {
     fn default() -> Self {
-        Self { causes: std::array::from_fn(|_| Cause::default()) }
+        Self {
+            causes: std::array::from_fn(|_| Cause::default()),
+        }
     }
 }
 
@@ -61,7 +63,9 @@ impl FailureLog {
             Failure::Overloaded => UpstreamFailure::COUNT,
             Failure::Internal => UpstreamFailure::COUNT + 1,
         };
-        let Some(unsaid) = self.causes.get(at).and_then(|cause| cause.due(now)) else { return };
+        let Some(unsaid) = self.causes.get(at).and_then(|cause| cause.due(now)) else {
+            return;
+        };
         tracing::warn!(
             site = entry.site,
             cause = entry.failure.label(),

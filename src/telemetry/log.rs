@@ -18,7 +18,11 @@ pub fn start(spec: &LogSpec) -> WorkerGuard {
         .with_writer::<NonBlocking>(writer);
     // A second start, as in tests, keeps the first log.
     let started = match spec.format {
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
+        LogFormat::Json => builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .try_init(),
         LogFormat::Text => builder.with_ansi(false).try_init(),
     };
     drop(started);
