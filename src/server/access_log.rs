@@ -17,7 +17,6 @@ use tower::{Layer, Service};
 
 use super::{connection::ClientRequest, worker::Worker};
 use crate::{
-    failure::{Failure, UpstreamFailure},
     message::request_id::{self, X_REQUEST_ID},
     telemetry::{
         connection::ConnectionState,
@@ -212,8 +211,6 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Recorded<B> {
             }
             Some(Err(_)) => {
                 this.ended = Some(Ended::Cut);
-                this.record
-                    .failed(Failure::Upstream(UpstreamFailure::Incomplete));
                 if let Some(connection) = &this.reset_on_failure {
                     connection.must_be_reset();
                 }

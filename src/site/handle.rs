@@ -1,15 +1,13 @@
 //! Step 7 of the request's way: what is ours stays here, the rest goes to the upstream.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header::RETRY_AFTER};
 use hyper::body::Incoming;
 
 use super::{Body, Origin, Site, refusal::Refusal};
 use crate::{
-    failure::{
-        AttemptError, FailedWith, Failure, Sent, UpstreamFailure, proxy_status::ProxyStatus,
-    },
+    failure::{FailedWith, Failure, UpstreamFailure, proxy_status::ProxyStatus},
     message::{preferences::Preferences, via::Via},
     page::replace::replaces,
     tasks::{
@@ -22,7 +20,7 @@ use crate::{
         record::{Outcome, Record},
     },
     upstream::{
-        OriginBody,
+        OriginBody, OriginBodyError,
         forward::{ForwardError, Sender},
     },
 };
@@ -94,7 +92,11 @@ pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>,
         Ok(response) => origin.accept(response, &asked),
         Err(ForwardError::Client) => Ok(Refusal::Body.response()),
         Err(ForwardError::Failed { error, unread }) => {
-            origin.note(&error, &asked);
+            let source = error
+                .source
+                .as_deref()
+                .map(|source| -> &dyn Error { source });
+            origin.note(error.cause, source, &asked);
             if let Some(body) = unread {
                 body.drain().await;
             }
@@ -109,22 +111,20 @@ impl Origin {
     fn accept(
         &self,
         response: Response<OriginBody>,
-        asked: &Asked,
+        asked: &Arc<Asked>,
     ) -> Result<Response<Body>, FailedWith> {
+        let pass = |response: Response<OriginBody>| {
+            asked.record.answered_by(Outcome::Forwarded);
+            Ok(response.map(|body| Body::Origin(body, Arc::clone(asked))))
+        };
         let status = response.status();
         let fallback = &self.spec.fallback;
         if !fallback.statuses.contains(&status) {
             self.observe(None);
-            asked.record.answered_by(Outcome::Forwarded);
-            return Ok(response.map(Body::Origin));
+            return pass(response);
         }
         let cause = Failure::Upstream(UpstreamFailure::Status(status));
-        let error = AttemptError {
-            cause,
-            sent: Sent::Yes,
-            source: None,
-        };
-        self.note(&error, asked);
+        self.note(cause, None, asked);
         if replaces(
             fallback,
             asked.preferences.client_kind(),
@@ -140,22 +140,32 @@ impl Origin {
             return Err(failed);
         }
         asked.record.failed(cause);
-        asked.record.answered_by(Outcome::Forwarded);
-        Ok(response.map(Body::Origin))
+        pass(response)
     }
 
     /// A failure is known here for the first time: for the outage, and for the log.
-    fn note(&self, error: &AttemptError, asked: &Asked) {
-        self.observe(Some(error.cause));
+    fn note(&self, failure: Failure, source: Option<&(dyn Error + 'static)>, asked: &Asked) {
+        self.observe(Some(failure));
         let entry = Entry {
             site: &self.spec.name,
-            failure: error.cause,
+            failure,
             upstream: &self.address,
             endpoint: asked.record.endpoint(),
             request_id: &asked.request_id,
-            source: error.source.as_deref(),
+            source,
         };
         self.failures.log(&entry, tokio::time::Instant::now());
+    }
+}
+
+impl Asked {
+    /// The response broke off after its head: too late for a page, not too late to know.
+    pub(super) fn broke_off(&self, error: &OriginBodyError) {
+        let failure = Failure::Upstream(UpstreamFailure::Incomplete);
+        self.record.failed(failure);
+        if let Some(origin) = &self.site.origin {
+            origin.note(failure, Some(error), self);
+        }
     }
 }
 

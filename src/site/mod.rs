@@ -11,7 +11,7 @@ use http::{HeaderValue, Response, StatusCode};
 
 pub use self::{
     body::Body,
-    handle::{Identity, Routed},
+    handle::{Asked, Identity, Routed},
 };
 use crate::{
     config::spec::{HostPattern, SiteSpec},

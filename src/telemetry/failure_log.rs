@@ -44,7 +44,7 @@ pub struct Entry<'a> {
     /// The request in whose record more is found.
     pub request_id: &'a http::HeaderValue,
     /// The error below.
-    pub source: Option<&'a (dyn std::error::Error + Send + Sync + 'static)>,
+    pub source: Option<&'a (dyn std::error::Error + 'static)>,
 }
 
 impl Default for FailureLog {
@@ -104,7 +104,7 @@ fn plain_words(failure: Failure) -> &'static str {
 }
 
 /// An error with all that caused it.
-fn chain(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
