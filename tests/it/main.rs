@@ -2,3 +2,4 @@
 
 mod config_errors;
 mod examples;
+mod house;
