@@ -70,9 +70,10 @@ impl<'c, C: Graceful> Guarded<'c, C> {
         draining: &CancellationToken,
     ) -> Self {
         let now = Instant::now();
+        let first = limits.rest.unwrap_or(limits.head).min(limits.head);
         Self {
             connection,
-            timer: sleep_until(now + limits.head),
+            timer: sleep_until(now + first),
             draining: draining.clone().cancelled_owned(),
             drained: false,
             state: Arc::clone(state),
