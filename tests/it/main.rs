@@ -1,1 +1,13 @@
+//! The product as a black box: real processes, real sockets, origins that lie.
+//!
+//! `support` holds the origins, clients and the proxy under test; beside it, one file a subject.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and shows the proxy's own log when it does"
+)]
 
+mod support;
+mod support_selftest;
