@@ -9,5 +9,6 @@
     reason = "a test fails by panicking, and shows the proxy's own log when it does"
 )]
 
+mod failure_matrix;
 mod support;
 mod support_selftest;

@@ -144,7 +144,7 @@ impl Ask {
         // Aside: an answer may come before the body is taken.
         let sending = client.send_aside(length, &self.body);
         let response = client.response(self.method == "HEAD");
-        drop(client);
+        client.line.abandon();
         drop(sending.join());
         response
     }

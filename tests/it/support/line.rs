@@ -202,6 +202,11 @@ impl Line {
         drop(self.wire.socket().shutdown(Shutdown::Write));
     }
 
+    /// Ends both directions at once, also for a writer on another thread.
+    pub(crate) fn abandon(&self) {
+        drop(self.wire.socket().shutdown(Shutdown::Both));
+    }
+
     /// Makes the end a reset instead of an orderly close.
     pub(crate) fn reset(self) {
         drop(SockRef::from(self.wire.socket()).set_linger(Some(Duration::ZERO)));
