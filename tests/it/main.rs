@@ -10,5 +10,9 @@
 )]
 
 mod failure_matrix;
+mod forward;
+mod retries;
+mod routing;
 mod support;
 mod support_selftest;
+mod upgrade;
