@@ -33,5 +33,6 @@ pub mod page;
 pub mod runtime;
 pub mod server;
 pub mod site;
+pub mod tasks;
 pub mod telemetry;
 pub mod upstream;

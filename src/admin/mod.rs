@@ -1,1 +1,62 @@
-//! (room reserved)
+//! The admin listener: is the process well, and what has it counted?
+//!
+//! Health is ours alone. A platform that asks here and hears of a dead origin would take us away
+//! too, and with us the page.
+
+mod metrics;
+
+use std::{io, net::TcpListener, sync::Arc};
+
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+
+use self::metrics::Exposition;
+use crate::server::worker::Shared;
+
+struct Admin {
+    shared: Arc<Shared>,
+    exposition: Exposition,
+}
+
+/// Serves health and metrics until the process stops.
+///
+/// # Errors
+/// When the socket cannot be used.
+pub fn start(listener: TcpListener, shared: &Arc<Shared>) -> io::Result<()> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let telemetry = Arc::clone(&shared.telemetry);
+    let exposition = Exposition::new(telemetry, Arc::clone(&shared.runtime));
+    let admin = Arc::new(Admin { shared: Arc::clone(shared), exposition });
+    let router = Router::new()
+        .route("/livez", get(async || "alive\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(exposition_text))
+        .with_state(admin);
+    shared.tasks.spawn_on_control(async move {
+        // It ends with the process, or not at all: accept errors are waited out inside.
+        drop(axum::serve(listener, router).await);
+    });
+    Ok(())
+}
+
+/// Configuration loaded and listeners up, which is so when this can be asked, until we stop.
+async fn ready(State(admin): State<Arc<Admin>>) -> (StatusCode, &'static str) {
+    if admin.shared.drain.begun.is_cancelled() {
+        (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+    } else {
+        (StatusCode::OK, "ready\n")
+    }
+}
+
+async fn exposition_text(State(admin): State<Arc<Admin>>) -> Response {
+    const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    match admin.exposition.text() {
+        Ok(text) => ([(CONTENT_TYPE, TYPE)], text).into_response(),
+        Err(std::fmt::Error) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

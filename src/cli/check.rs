@@ -1,1 +1,145 @@
-//! (room reserved)
+//! `intermission check`: is the configuration right?
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Args, ValueEnum};
+
+use crate::config::{self, Loaded, Problems};
+
+/// Check the configuration and show everything that is wrong with it.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  intermission check
+  intermission check --config ./config
+  intermission check --config ./config --format json
+
+Exit code: 0 when the configuration can be used (there may be warnings), 1 when it cannot.")]
+pub struct Check {
+    /// The directory with intermission.toml and sites/ [default: /etc/intermission, else ./config]
+    #[arg(long, value_name = "DIR")]
+    pub config: Option<PathBuf>,
+
+    /// How problems are shown
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// How problems are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Excerpts of the files, for people
+    Text,
+    /// An array of objects on standard output, for programs
+    Json,
+}
+
+impl Check {
+    /// Runs the command.
+    #[must_use]
+    pub fn run(&self) -> ExitCode {
+        let found = config::find_dir(self.config.as_deref());
+        let result = found.map(|dir| config::load(&dir).map_err(|problems| (dir, problems)));
+        let is_usable = matches!(result, Ok(Ok(_)));
+        let (out, err) = match (result, self.format) {
+            (Err(none), Format::Text) => (String::new(), format!("error: {none}\n")),
+            (Err(none), Format::Json) => (json(&Problems::from(&none)), String::new()),
+            (Ok(Err((_, problems))), Format::Json) => (json(&problems), String::new()),
+            (Ok(Err((dir, problems))), Format::Text) => {
+                let summary = format!("{} in {}\n", count(&problems), dir.display());
+                (String::new(), problems.render(wants_color()) + &summary)
+            }
+            (Ok(Ok(loaded)), Format::Json) => {
+                (json(&Problems::new(loaded.warnings)), String::new())
+            }
+            (Ok(Ok(loaded)), Format::Text) => good_news(loaded),
+        };
+        // Nobody is left to be told when the output is closed.
+        let _ = io::stdout().lock().write_all(out.as_bytes());
+        let _ = io::stderr().lock().write_all(err.as_bytes());
+        if is_usable {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn good_news(Loaded { config, warnings }: Loaded) -> (String, String) {
+    let warnings = Problems::new(warnings);
+    let sites = number(config.sites.len(), "site");
+    let out = format!("OK: {sites}, {}\n", number(warnings.warnings(), "warning"));
+    (out, warnings.render(wants_color()))
+}
+
+fn json(problems: &Problems) -> String {
+    problems.to_json() + "\n"
+}
+
+/// "2 errors, 1 warning", without the warnings where there are none.
+fn count(problems: &Problems) -> String {
+    let errors = number(problems.errors(), "error");
+    match problems.warnings() {
+        0 => errors,
+        warnings => format!("{errors}, {}", number(warnings, "warning")),
+    }
+}
+
+fn number(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
+fn wants_color() -> bool {
+    let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stderr().is_terminal() && !is_refused
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Cli {
+        #[command(flatten)]
+        check: Check,
+    }
+
+    fn run(dir: &std::path::Path, format: &str) -> ExitCode {
+        let dir = dir.to_str().unwrap();
+        Cli::parse_from(["check", "--config", dir, "--format", format])
+            .check
+            .run()
+    }
+
+    fn directory(site: &str) -> tempfile::TempDir {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join("sites")).unwrap();
+        std::fs::write(directory.path().join("sites/shop.toml"), site).unwrap();
+        directory
+    }
+
+    #[test]
+    fn the_exit_code_tells_whether_the_configuration_can_be_used() {
+        let good = directory("hosts = [\"*\"]\nupstream = \"http://app\"\n");
+        let bad = directory("hosts = [\"*\"]\n");
+        for format in ["text", "json"] {
+            assert_eq!(run(good.path(), format), ExitCode::SUCCESS);
+            assert_eq!(run(bad.path(), format), ExitCode::FAILURE);
+            assert_eq!(run(&bad.path().join("missing"), format), ExitCode::FAILURE);
+        }
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!(number(0, "site"), "0 sites");
+        assert_eq!(number(1, "site"), "1 site");
+        assert_eq!(number(2, "site"), "2 sites");
+    }
+}

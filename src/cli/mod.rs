@@ -4,3 +4,71 @@ pub mod check;
 pub mod demo;
 pub mod healthcheck;
 pub mod run;
+
+use std::{io::Write, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+/// A reverse proxy that answers for your site when it cannot: a branded page with 503 and
+/// Retry-After, never a bare 502.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    propagate_version = true,
+    after_help = "Example: see it at work with nothing else at hand\n  intermission demo"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the proxy
+    Run(run::Run),
+    /// Check the configuration and print every problem with its place and a way out
+    Check(check::Check),
+    /// Start a small shop behind the proxy and break it in any way you like
+    Demo(demo::Demo),
+    /// Ask the running process whether it is well; exit code 0 or 1
+    Healthcheck(healthcheck::Healthcheck),
+}
+
+impl Cli {
+    /// Does what was asked.
+    #[must_use]
+    pub fn execute(self) -> ExitCode {
+        match self.command {
+            Command::Run(command) => command.run(),
+            Command::Check(command) => command.run(),
+            Command::Demo(command) => command.run(),
+            Command::Healthcheck(command) => command.run(),
+        }
+    }
+}
+
+/// Says why a command failed. Nothing more can be done if that fails too.
+fn complain(text: impl std::fmt::Display) -> ExitCode {
+    drop(writeln!(std::io::stderr().lock(), "{text}"));
+    ExitCode::FAILURE
+}
+
+/// Prints for the user; a closed pipe is the reader's choice.
+fn say(text: impl std::fmt::Display) {
+    drop(writeln!(std::io::stdout().lock(), "{text}"));
+}
+
+/// An error and all that caused it, on one line.
+fn explain(error: &dyn std::error::Error) -> String {
+    let mut text = format!("error: {error}");
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        next = cause.source();
+    }
+    text
+}

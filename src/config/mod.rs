@@ -1,3 +1,31 @@
-//! Configuration: text in, [`spec`]s or all errors out.
+//! Configuration: text in, [`spec`]s or all problems out.
+//!
+//! A directory holds `intermission.toml` (the process) and `sites/*.toml` (one file a site).
+//! [`load`] reads all of it and reports everything that is wrong at once, each problem with its
+//! place and a way out; [`from_flags`] makes the same specs of a command line alone. Nothing here
+//! knows of a live thing, and nothing past here sees unparsed text. Not on the request's way: it
+//! runs before, at the start and at each reload.
 
+mod address;
+mod brand;
+mod fault;
+mod find;
+mod flags;
+mod keys;
+mod load;
+mod names;
+mod problem;
+mod process;
+mod reader;
+mod render;
+mod report;
+mod site;
+mod source;
 pub mod spec;
+mod units;
+mod variables;
+
+pub use find::{NoConfig, find_dir};
+pub use flags::{Flags, from_flags, override_addresses};
+pub use load::{Loaded, load, load_with};
+pub use problem::{Problem, Problems, Severity};

@@ -1,1 +1,211 @@
-//! (room reserved)
+//! What we tell the origin about the client: `X-Forwarded-*` and `Forwarded` (RFC 7239).
+//!
+//! Values that come from a peer outside `trusted_proxies` are dropped, because anybody could have
+//! written them. The values of one connection are prepared once: its peer does not change, and its
+//! host hardly ever.
+
+use std::{
+    fmt::Write,
+    net::{IpAddr, SocketAddr},
+    sync::Mutex,
+};
+
+use http::{HeaderMap, HeaderName, HeaderValue, header::FORWARDED};
+use ipnet::IpNet;
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+/// Fields of the same family that we do not set, but that origins believe.
+const CLAIMS: [HeaderName; 3] = [
+    HeaderName::from_static("x-forwarded-port"),
+    HeaderName::from_static("x-forwarded-server"),
+    HeaderName::from_static("x-real-ip"),
+];
+
+const PROTO: HeaderValue = HeaderValue::from_static("http");
+
+/// The prepared values of one client connection.
+#[derive(Debug)]
+pub struct Forwarder {
+    peer: HeaderValue,
+    address: IpAddr,
+    trusted: bool,
+    last: Mutex<Option<(HeaderValue, HeaderValue)>>,
+}
+
+impl Forwarder {
+    /// For a connection from this peer.
+    #[must_use]
+    pub fn new(peer: SocketAddr, trusted_proxies: &[IpNet]) -> Self {
+        // An IPv4 client of a dual-stack socket is that IPv4 client.
+        let address = peer.ip().to_canonical();
+        let text = HeaderValue::from_str(&address.to_string())
+            .expect("the text of an IP address is a valid field value");
+        let trusted = trusted_proxies.iter().any(|net| net.contains(&address));
+        Self { peer: text, address, trusted, last: Mutex::new(None) }
+    }
+
+    /// Whether what the peer says about the client before it is believed.
+    #[must_use]
+    pub const fn trusted(&self) -> bool {
+        self.trusted
+    }
+
+    /// The peer's address.
+    #[must_use]
+    pub const fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// Sets the fields on a request for the origin. `host` is what the client asked for.
+    pub fn apply(&self, headers: &mut HeaderMap, host: Option<&HeaderValue>) {
+        if self.trusted {
+            self.append(headers, host);
+        } else {
+            self.replace(headers, host);
+        }
+    }
+
+    fn replace(&self, headers: &mut HeaderMap, host: Option<&HeaderValue>) {
+        for name in CLAIMS {
+            headers.remove(name);
+        }
+        headers.insert(X_FORWARDED_FOR, self.peer.clone());
+        headers.insert(X_FORWARDED_PROTO, PROTO);
+        match host {
+            Some(host) => headers.insert(X_FORWARDED_HOST, host.clone()),
+            None => headers.remove(X_FORWARDED_HOST),
+        };
+        headers.insert(FORWARDED, self.forwarded(host));
+    }
+
+    /// A trusted proxy's statements stay; ours about it comes last (RFC 7239 section 4).
+    fn append(&self, headers: &mut HeaderMap, host: Option<&HeaderValue>) {
+        append_to_list(headers, &X_FORWARDED_FOR, &self.peer);
+        headers.entry(X_FORWARDED_PROTO).or_insert(PROTO);
+        if let Some(host) = host {
+            headers.entry(X_FORWARDED_HOST).or_insert_with(|| host.clone());
+        }
+        append_to_list(headers, &FORWARDED, &self.forwarded(host));
+    }
+
+    fn forwarded(&self, host: Option<&HeaderValue>) -> HeaderValue {
+        let Some(host) = host else { return element(self.address, None) };
+        let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match last.as_ref() {
+            Some((known, value)) if known == host => value.clone(),
+            _ => {
+                let value = element(self.address, Some(host));
+                *last = Some((host.clone(), value.clone()));
+                value
+            }
+        }
+    }
+}
+
+/// One element of `Forwarded`. What is no token, such as a port or an IPv6 address, is quoted
+/// (RFC 7239 sections 4 and 6).
+fn element(address: IpAddr, host: Option<&HeaderValue>) -> HeaderValue {
+    let mut text = String::with_capacity(64);
+    let written = match address {
+        IpAddr::V4(address) => write!(text, "for={address}"),
+        IpAddr::V6(address) => write!(text, "for=\"[{address}]\""),
+    };
+    debug_assert!(written.is_ok());
+    if let Some(host) = host.and_then(|host| host.to_str().ok()) {
+        let quote = if host.contains([':', '[']) { "\"" } else { "" };
+        text.push_str(";host=");
+        text.push_str(quote);
+        text.push_str(host);
+        text.push_str(quote);
+    }
+    text.push_str(";proto=http");
+    HeaderValue::try_from(text).expect("addresses and checked hosts are valid field values")
+}
+
+/// Joins the lines of a list field and adds one element.
+fn append_to_list(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
+    if !headers.contains_key(name) {
+        headers.insert(name.clone(), value.clone());
+        return;
+    }
+    let mut joined = Vec::with_capacity(128);
+    for line in headers.get_all(name) {
+        joined.extend_from_slice(line.as_bytes());
+        joined.extend_from_slice(b", ");
+    }
+    joined.extend_from_slice(value.as_bytes());
+    let joined = HeaderValue::from_maybe_shared(bytes::Bytes::from(joined))
+        .expect("valid field values joined by a comma are one");
+    headers.insert(name.clone(), joined);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn forwarder(peer: &str, trusted: &[&str]) -> Forwarder {
+        let nets: Vec<IpNet> = trusted.iter().map(|net| net.parse().unwrap()).collect();
+        Forwarder::new(peer.parse().unwrap(), &nets)
+    }
+
+    fn claims() -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.append("x-forwarded-for", HeaderValue::from_static("1.1.1.1"));
+        headers.append("x-forwarded-for", HeaderValue::from_static("2.2.2.2"));
+        headers.insert("x-forwarded-proto", HeaderValue::from_static("https"));
+        headers.insert("x-forwarded-host", HeaderValue::from_static("edge.example"));
+        headers.insert("x-real-ip", HeaderValue::from_static("1.1.1.1"));
+        headers.insert("forwarded", HeaderValue::from_static("for=1.1.1.1;proto=https"));
+        headers
+    }
+
+    #[test]
+    fn a_strangers_claims_are_replaced() {
+        let mut headers = claims();
+        forwarder("192.0.2.7:5000", &["10.0.0.0/8"])
+            .apply(&mut headers, Some(&HeaderValue::from_static("shop.example:8080")));
+        assert_eq!(headers["x-forwarded-for"], "192.0.2.7");
+        assert_eq!(headers["x-forwarded-proto"], "http");
+        assert_eq!(headers["x-forwarded-host"], "shop.example:8080");
+        assert_eq!(headers["forwarded"], "for=192.0.2.7;host=\"shop.example:8080\";proto=http");
+        assert!(!headers.contains_key("x-real-ip"));
+        assert_eq!(headers.get_all("x-forwarded-for").iter().count(), 1);
+    }
+
+    #[test]
+    fn a_trusted_proxys_claims_stay_and_it_is_added() {
+        let mut headers = claims();
+        forwarder("10.1.2.3:5000", &["10.0.0.0/8"])
+            .apply(&mut headers, Some(&HeaderValue::from_static("shop.example")));
+        assert_eq!(headers["x-forwarded-for"], "1.1.1.1, 2.2.2.2, 10.1.2.3");
+        assert_eq!(headers["x-forwarded-proto"], "https");
+        assert_eq!(headers["x-forwarded-host"], "edge.example");
+        assert_eq!(
+            headers["forwarded"],
+            "for=1.1.1.1;proto=https, for=10.1.2.3;host=shop.example;proto=http"
+        );
+        assert_eq!(headers["x-real-ip"], "1.1.1.1");
+    }
+
+    #[test]
+    fn ipv6_is_quoted_in_brackets_and_mapped_ipv4_is_ipv4() {
+        let mut headers = HeaderMap::new();
+        forwarder("[2001:db8::1]:5000", &[]).apply(&mut headers, None);
+        assert_eq!(headers["forwarded"], "for=\"[2001:db8::1]\";proto=http");
+        assert_eq!(headers["x-forwarded-for"], "2001:db8::1");
+        forwarder("[::ffff:192.0.2.1]:5000", &[]).apply(&mut headers, None);
+        assert_eq!(headers["x-forwarded-for"], "192.0.2.1");
+    }
+
+    #[test]
+    fn the_host_of_each_request_is_told() {
+        let forwarder = forwarder("192.0.2.7:5000", &[]);
+        for host in ["a.example", "a.example", "b.example"] {
+            let mut headers = HeaderMap::new();
+            forwarder.apply(&mut headers, Some(&HeaderValue::from_str(host).unwrap()));
+            assert_eq!(headers["forwarded"], format!("for=192.0.2.7;host={host};proto=http"));
+        }
+    }
+}

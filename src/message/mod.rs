@@ -3,6 +3,8 @@
 pub mod body;
 pub mod client_kind;
 pub mod forwarded;
-pub mod head;
+pub mod hop;
 pub mod host;
 pub mod preferences;
+pub mod request_id;
+pub mod via;

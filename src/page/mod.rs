@@ -1,1 +1,285 @@
-//! (room reserved)
+//! What we say instead of the origin (step 9 of the request's way): one answer for each kind of
+//! client, and the two rules about answers, [`replace`] and [`retry_after`].
+//!
+//! Pages for people are rendered, compressed and given their head when a site is loaded. A
+//! request only adds what is its own: how long to wait, why, and its id.
+
+mod brand;
+mod contrast;
+mod encoded;
+pub mod language;
+mod palette;
+mod plain;
+mod render;
+pub mod replace;
+pub mod retry_after;
+mod submission;
+
+use std::{io, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+
+use self::{
+    encoded::Encoded,
+    language::{AVAILABLE, ByLanguage, words},
+    plain::Plain,
+    render::Renderer,
+    submission::{BySubmission, Submission},
+};
+use crate::{
+    config::spec::{Language, SiteSpec},
+    failure::{FailedWith, Failure, UpstreamFailure},
+    message::{
+        body::Fixed,
+        client_kind::{AssetType, ClientKind},
+        preferences::Preferences,
+    },
+};
+
+const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+const GRPC_PUSHBACK: HeaderName = HeaderName::from_static("grpc-retry-pushback-ms");
+/// What a short answer may do in a browser: nothing.
+const NO_CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
+/// All answers of one site.
+#[derive(Debug)]
+pub struct Pages {
+    name: String,
+    language: Language,
+    pages_for_failures: bool,
+    html: ByLanguage<BySubmission<Encoded>>,
+    /// The head of a short 503, without its type and length.
+    short: HeaderMap,
+}
+
+/// What an answer says that changes from request to request.
+#[derive(Debug, Clone)]
+pub struct Answer<'a> {
+    /// Whole seconds, at least one, spread already.
+    pub retry_after: Duration,
+    /// The id that the request has in the log.
+    pub request_id: &'a HeaderValue,
+    /// The cause, in the words of RFC 9209.
+    pub proxy_status: HeaderValue,
+}
+
+/// Why a site's pages cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    /// A template failed.
+    #[error("the page cannot be rendered")]
+    Render(#[from] askama::Error),
+    /// An encoder failed.
+    #[error("the page cannot be compressed")]
+    Compress(#[from] io::Error),
+    /// The security policy is no field value.
+    #[error("the page's security policy is not a valid field value")]
+    Policy(#[from] header::InvalidHeaderValue),
+}
+
+impl Pages {
+    /// Makes all pages of a site. Takes a moment: only when a site is loaded.
+    ///
+    /// # Errors
+    /// When rendering or compressing fails, which no valid spec causes.
+    pub fn build(site: &SiteSpec) -> Result<Self, PageError> {
+        let renderer = Renderer::new(site)?;
+        let mut head = unavailable_head(HeaderValue::try_from(renderer.security_policy())?);
+        head.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        );
+        let html = ByLanguage::build(|language| {
+            head.insert(header::CONTENT_LANGUAGE, tag(language));
+            BySubmission::build(|submission| {
+                let page = renderer.page(language, submission)?;
+                Ok::<_, PageError>(Encoded::new(page, &head)?)
+            })
+        })?;
+        Ok(Self {
+            name: site.brand.name.trim().to_owned(),
+            language: site.fallback.language,
+            pages_for_failures: site.fallback.failures,
+            html,
+            short: unavailable_head(NO_CONTENT_POLICY),
+        })
+    }
+
+    /// The answer to one client about one failure.
+    #[must_use]
+    pub fn respond(
+        &self,
+        failed: &FailedWith,
+        to: &Preferences,
+        answer: &Answer<'_>,
+    ) -> Response<Fixed> {
+        let (status, mut head, body) = self.parts(failed.failure, to, answer);
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            head.insert(header::RETRY_AFTER, HeaderValue::from(seconds(answer)));
+        }
+        head.insert(PROXY_STATUS, answer.proxy_status.clone());
+        head.insert(REQUEST_ID, answer.request_id.clone());
+        let body = if to.is_head() {
+            Fixed::empty()
+        } else {
+            Fixed::new(body)
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        *response.headers_mut() = head;
+        response
+    }
+
+    /// The row of the client's kind.
+    fn parts(&self, failure: Failure, to: &Preferences, answer: &Answer<'_>) -> Parts {
+        let language = to.language(&AVAILABLE, self.language);
+        let submission = Submission::of(to, failure);
+        let request_id = String::from_utf8_lossy(answer.request_id.as_bytes());
+        let plain = Plain {
+            name: &self.name,
+            language,
+            submission,
+            seconds: seconds(answer),
+            request_id: &request_id,
+        };
+        match to.client_kind() {
+            ClientKind::Navigation if self.shows_page(failure) => {
+                let ready = self.html.get(language).get(submission).get(to.coding());
+                (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    ready.head.clone(),
+                    ready.body.clone(),
+                )
+            }
+            ClientKind::Navigation | ClientKind::Text => self.text(&plain),
+            ClientKind::Json => self.short(
+                "application/problem+json",
+                Some(language),
+                plain.json().into(),
+            ),
+            ClientKind::Asset(asset) => self.asset(asset),
+            ClientKind::Grpc => grpc(&plain, to),
+            ClientKind::EventStream => events(&plain),
+            // A handshake sends nothing, whatever its method.
+            ClientKind::WebSocket => self.text(&Plain {
+                submission: Submission::Nothing,
+                ..plain
+            }),
+        }
+    }
+
+    const fn shows_page(&self, failure: Failure) -> bool {
+        match failure {
+            Failure::Upstream(UpstreamFailure::Status(_))
+            | Failure::Overloaded
+            | Failure::Internal => true,
+            Failure::Upstream(_) => self.pages_for_failures,
+        }
+    }
+
+    fn text(&self, plain: &Plain<'_>) -> Parts {
+        self.short(
+            "text/plain; charset=utf-8",
+            Some(plain.language),
+            plain.text().into(),
+        )
+    }
+
+    fn asset(&self, asset: AssetType) -> Parts {
+        let body = match asset {
+            AssetType::Crawled => Bytes::from_static(b"Service Unavailable\n"),
+            _ => Bytes::new(),
+        };
+        self.short(asset.media_type(), None, body)
+    }
+
+    fn short(&self, media_type: &'static str, language: Option<Language>, body: Bytes) -> Parts {
+        let mut head = self.short.clone();
+        head.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+        if let Some(language) = language {
+            head.insert(header::CONTENT_LANGUAGE, tag(language));
+        }
+        head.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+        (StatusCode::SERVICE_UNAVAILABLE, head, body)
+    }
+}
+
+type Parts = (StatusCode, HeaderMap, Bytes);
+
+/// Trailers-only: a head that ends the stream, so without a length.
+fn grpc(plain: &Plain<'_>, to: &Preferences) -> Parts {
+    let mut head = HeaderMap::new();
+    // The client's own subtype, or it may not recognise the answer.
+    let media_type = to.content_type().cloned();
+    let media_type = media_type.unwrap_or(HeaderValue::from_static("application/grpc"));
+    head.insert(header::CONTENT_TYPE, media_type);
+    head.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    head.insert(GRPC_STATUS, HeaderValue::from_static("14"));
+    if let Ok(message) = HeaderValue::try_from(plain.grpc_message()) {
+        head.insert(GRPC_MESSAGE, message);
+    }
+    head.insert(
+        GRPC_PUSHBACK,
+        HeaderValue::from(plain.seconds.saturating_mul(1000)),
+    );
+    (StatusCode::OK, head, Bytes::new())
+}
+
+/// 200, because a browser never comes back to an event stream that answered anything else.
+fn events(plain: &Plain<'_>) -> Parts {
+    let body = Bytes::from(plain.events());
+    let mut head = HeaderMap::new();
+    head.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/event-stream"),
+    );
+    head.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    head.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    head.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    (StatusCode::OK, head, body)
+}
+
+/// What every 503 carries. The fields of the single request are held open, so that setting them
+/// later neither moves nor enlarges the map.
+fn unavailable_head(policy: HeaderValue) -> HeaderMap {
+    let open = HeaderValue::from_static("");
+    let vary = HeaderValue::from_static("Accept, Accept-Encoding, Accept-Language");
+    HeaderMap::from_iter([
+        (header::CONTENT_TYPE, open.clone()),
+        (header::CONTENT_LENGTH, open.clone()),
+        (header::RETRY_AFTER, open.clone()),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::VARY, vary),
+        (PROXY_STATUS, open.clone()),
+        (REQUEST_ID, open),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
+        (
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        ),
+    ])
+}
+
+const fn tag(language: Language) -> HeaderValue {
+    HeaderValue::from_static(words(language).tag)
+}
+
+fn seconds(answer: &Answer<'_>) -> u64 {
+    answer.retry_after.as_secs().max(1)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,90 @@
-//! (room reserved)
+//! The live snapshot: everything a request needs that comes from the configuration.
+//!
+//! A reload builds a whole new one and swaps it in. A request loads it once, when it is routed,
+//! and finishes on what it started with.
+
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+
+use crate::{
+    config::spec::Config,
+    failure::proxy_status::ProxyStatus,
+    message::via::Via,
+    site::{Identity, Site, SiteError, router::Router},
+    telemetry::metrics::Metrics,
+    upstream::Surroundings,
+};
+
+/// Immutable once built.
+pub struct Runtime {
+    /// What it was built from.
+    pub config: Config,
+    /// Hosts and sites.
+    pub router: Router,
+    /// Our name among proxies.
+    pub identity: Arc<Identity>,
+}
+
+impl Runtime {
+    /// Builds one. What is equal in `previous` is kept, with its connections and its state.
+    ///
+    /// # Errors
+    /// When a site cannot be built; nothing has changed then.
+    pub fn build(
+        config: Config,
+        previous: Option<&Self>,
+        around: &Surroundings,
+        metrics: &Metrics,
+    ) -> Result<Self, SiteError> {
+        let before = |name: &str| {
+            previous.and_then(|runtime| runtime.router.sites().iter().find(|s| s.name() == name))
+        };
+        let sites = config
+            .sites
+            .iter()
+            .map(|spec| Site::new(spec, before(&spec.name), around, metrics))
+            .collect::<Result<Vec<_>, _>>()?;
+        let identity = match previous.filter(|runtime| runtime.same_name(&config)) {
+            Some(runtime) => Arc::clone(&runtime.identity),
+            None => Arc::new(identity(&config.process.name)),
+        };
+        Ok(Self { router: Router::new(sites, Arc::default()), identity, config })
+    }
+
+    fn same_name(&self, config: &Config) -> bool {
+        self.config.process.name == config.process.name
+    }
+}
+
+fn identity(name: &str) -> Identity {
+    Identity { via: Via::new(name, fastrand::u32(..)), proxy_status: ProxyStatus::new(name) }
+}
+
+/// Where the current snapshot is found.
+pub struct RuntimeHandle(ArcSwap<Runtime>);
+
+impl RuntimeHandle {
+    /// With the first snapshot.
+    #[must_use]
+    pub fn new(runtime: Runtime) -> Arc<Self> {
+        Arc::new(Self(ArcSwap::from_pointee(runtime)))
+    }
+
+    /// The current one.
+    #[must_use]
+    pub fn load(&self) -> Guard<Arc<Runtime>> {
+        self.0.load()
+    }
+
+    /// The current one, to be kept for a while.
+    #[must_use]
+    pub fn load_full(&self) -> Arc<Runtime> {
+        self.0.load_full()
+    }
+
+    /// Swaps in a new one.
+    pub fn store(&self, runtime: Runtime) {
+        self.0.store(Arc::new(runtime));
+    }
+}

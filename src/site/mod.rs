@@ -1,1 +1,166 @@
-//! (room reserved)
+//! A site: one set of hosts with its pages and its upstream.
+
+pub mod body;
+pub mod handle;
+pub mod router;
+
+use std::sync::Arc;
+
+use http::{HeaderValue, Response, StatusCode};
+
+pub use self::{
+    body::Body,
+    handle::{Identity, Routed},
+};
+use crate::{
+    config::spec::{HostPattern, SiteSpec},
+    failure::{FailedWith, Failure, proxy_status::ProxyStatus},
+    message::{body::Fixed, preferences::Preferences},
+    outage::Outage,
+    page::{Answer, PageError, Pages, retry_after::retry_after},
+    telemetry::{
+        failure_log::FailureLog,
+        metrics::{Metrics, SiteMetrics},
+    },
+    upstream::{ConnectorError, Surroundings, Upstream},
+};
+
+/// A live site. One without an origin refuses all requests: it is for hosts nobody claims.
+#[derive(Default)]
+pub struct Site {
+    origin: Option<Origin>,
+}
+
+/// What a configured site has.
+struct Origin {
+    spec: Arc<SiteSpec>,
+    metrics: Arc<SiteMetrics>,
+    upstream: Arc<Upstream>,
+    /// The upstream as people know it.
+    address: String,
+    pages: Pages,
+    outage: Arc<Outage>,
+    failures: Arc<FailureLog>,
+}
+
+/// Why a site cannot be built from a valid spec.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
+    /// Its pages cannot be rendered.
+    #[error("the pages of site \"{site}\" cannot be built")]
+    Pages {
+        /// The site.
+        site: String,
+        /// Why.
+        #[source]
+        source: PageError,
+    },
+    /// Its upstream cannot be spoken to as configured.
+    #[error("the upstream of site \"{site}\" cannot be set up")]
+    Upstream {
+        /// The site.
+        site: String,
+        /// Why.
+        #[source]
+        source: ConnectorError,
+    },
+}
+
+impl Site {
+    /// Builds a site. What is equal in `previous` is kept: connections, outage, what was logged.
+    ///
+    /// # Errors
+    /// See [`SiteError`].
+    pub fn new(
+        spec: &Arc<SiteSpec>,
+        previous: Option<&Arc<Self>>,
+        around: &Surroundings,
+        metrics: &Metrics,
+    ) -> Result<Arc<Self>, SiteError> {
+        let before = previous.and_then(|previous| previous.origin.as_ref());
+        if let Some(same) = previous.filter(|_| before.is_some_and(|before| before.spec == *spec)) {
+            return Ok(Arc::clone(same));
+        }
+        let upstream = match before.filter(|before| *before.upstream.spec() == spec.upstream) {
+            Some(before) => Arc::clone(&before.upstream),
+            None => Arc::new(Upstream::new(&spec.upstream, around).map_err(|source| {
+                SiteError::Upstream { site: spec.name.clone(), source }
+            })?),
+        };
+        let pages = Pages::build(spec)
+            .map_err(|source| SiteError::Pages { site: spec.name.clone(), source })?;
+        let origin = Origin {
+            spec: Arc::clone(spec),
+            metrics: metrics.site(&spec.name),
+            upstream,
+            address: spec.upstream.authority.to_string(),
+            pages,
+            outage: before.map_or_else(Arc::default, |before| Arc::clone(&before.outage)),
+            failures: before.map_or_else(Arc::default, |before| Arc::clone(&before.failures)),
+        };
+        Ok(Arc::new(Self { origin: Some(origin) }))
+    }
+
+    /// Its name; empty for the site that refuses.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.origin.as_ref().map_or("", |origin| &origin.spec.name)
+    }
+
+    /// The hosts it answers for.
+    #[must_use]
+    pub fn hosts(&self) -> &[HostPattern] {
+        self.origin.as_ref().map_or(&[], |origin| &origin.spec.hosts)
+    }
+
+    /// Its counters.
+    #[must_use]
+    pub fn metrics(&self) -> Option<&Arc<SiteMetrics>> {
+        self.origin.as_ref().map(|origin| &origin.metrics)
+    }
+
+    /// Its upstream; `None` for the site that only refuses.
+    #[must_use]
+    pub fn upstream(&self) -> Option<&Arc<Upstream>> {
+        self.origin.as_ref().map(|origin| &origin.upstream)
+    }
+
+    /// Our answer in place of the origin's. Touches memory only.
+    #[must_use]
+    pub fn respond(
+        &self,
+        failed: &FailedWith,
+        to: &Preferences,
+        request_id: &HeaderValue,
+        proxy_status: &ProxyStatus,
+    ) -> Response<Fixed> {
+        let Some(origin) = &self.origin else {
+            let mut response = Response::new(Fixed::empty());
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            return response;
+        };
+        let age = origin.outage.age();
+        let wait =
+            retry_after(&origin.spec.retry_after, age, fastrand::f64(), failed.origin_retry_after);
+        let status = proxy_status.value(failed.failure, failed.origin_proxy_status.as_ref());
+        let answer = Answer { retry_after: wait, request_id, proxy_status: status };
+        origin.pages.respond(failed, to, &answer)
+    }
+}
+
+impl Origin {
+    /// Notes what a request saw of the origin.
+    fn observe(&self, failure: Option<Failure>) {
+        match failure {
+            None => {
+                if let Some(outage) = self.outage.succeeded() {
+                    let (site, upstream) = (&self.spec.name, &self.address);
+                    let seconds = outage.as_secs_f64();
+                    tracing::info!(site, upstream, seconds, "the origin answers again");
+                }
+            }
+            Some(Failure::Upstream(cause)) if cause.blames_endpoint() => self.outage.failed(),
+            Some(Failure::Upstream(_) | Failure::Overloaded | Failure::Internal) => {}
+        }
+    }
+}

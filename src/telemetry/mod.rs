@@ -1,1 +1,9 @@
-//! (room reserved)
+//! What is known about requests afterwards: records, metrics, the access log.
+
+pub mod access_log;
+pub mod connection;
+
+pub mod failure_log;
+pub mod log;
+pub mod metrics;
+pub mod record;

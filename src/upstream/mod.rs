@@ -1,1 +1,127 @@
-//! (room reserved)
+//! Bytes out: a site's upstream, its endpoints and the connections to them.
+//!
+//! Step 8 of the request's way. [`forward`] is the attempt loop; the files beside it are its
+//! steps: [`resolve`] → [`balancer`] → [`endpoint`] and [`pool`], or [`connect`] → [`exchange`],
+//! which keeps the clocks with the help of [`wire`] → [`retry`] when it failed, [`body`] or
+//! [`upgrade`] when it did not.
+
+mod balancer;
+pub(crate) mod body;
+mod connect;
+mod endpoint;
+mod exchange;
+mod expect;
+pub mod forward;
+mod pool;
+pub mod resolve;
+mod retry;
+mod upgrade;
+pub(crate) mod wire;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+pub use body::{OriginBody, OriginBodyError};
+pub use connect::ConnectorError;
+
+use self::{connect::Connector, endpoint::Endpoint, pool::Pool, resolve::{Endpoints, Names}};
+use crate::{
+    config::spec::{Scheme, UpstreamSpec},
+    tasks::Tasks,
+};
+
+/// How often idle connections are looked through.
+const SWEEP: Duration = Duration::from_secs(5);
+
+/// One site's upstream. Kept over a reload when its spec is equal.
+pub struct Upstream {
+    spec: UpstreamSpec,
+    endpoints: Arc<Endpoints>,
+    names: Names,
+    connector: Connector,
+    tasks: Tasks,
+    _sweep: DropGuard,
+}
+
+/// What an upstream shares with the others of its process.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// Looks names up.
+    pub names: Names,
+    /// Runs what outlives a request.
+    pub tasks: Tasks,
+    /// How many workers there are.
+    pub workers: usize,
+}
+
+/// Connections of an upstream at one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Connections {
+    /// Waiting for a request.
+    pub idle: usize,
+    /// In use.
+    pub active: usize,
+}
+
+impl Upstream {
+    /// Builds one from its spec.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up as asked.
+    pub fn new(spec: &UpstreamSpec, around: &Surroundings) -> Result<Self, ConnectorError> {
+        let (limit, idle_timeout) = (spec.connections.get(), spec.idle_timeout);
+        let workers = around.workers;
+        let make =
+            move |address| Endpoint::new(address, Pool::new(workers, limit, idle_timeout));
+        let default_port = match spec.scheme {
+            Scheme::Http => 80,
+            Scheme::Https => 443,
+        };
+        let endpoints = Endpoints::new(&spec.authority, default_port, make);
+        let ended = CancellationToken::new();
+        sweep(&around.tasks, Arc::clone(&endpoints), ended.clone());
+        Ok(Self {
+            spec: spec.clone(),
+            endpoints,
+            names: around.names.clone(),
+            connector: Connector::new(spec, around.tasks.clone())?,
+            tasks: around.tasks.clone(),
+            _sweep: ended.drop_guard(),
+        })
+    }
+
+    /// What it was built from.
+    #[must_use]
+    pub fn spec(&self) -> &UpstreamSpec {
+        &self.spec
+    }
+
+    /// Reads the rest of a response that is not wanted, so that its connection can be used again.
+    pub(crate) fn discard(&self, body: OriginBody) {
+        self.tasks.spawn(body.discard());
+    }
+
+    /// Its connections now.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        let count = |sum: Connections, endpoint: &Arc<Endpoint>| {
+            let idle = endpoint.pool().idle();
+            let active = endpoint.pool().open().saturating_sub(idle);
+            Connections { idle: sum.idle + idle, active: sum.active + active }
+        };
+        self.endpoints.known().iter().fold(Connections::default(), count)
+    }
+}
+
+/// Closes idle connections in time. Ends with the upstream, because it does not own it.
+fn sweep(tasks: &Tasks, endpoints: Arc<Endpoints>, ended: CancellationToken) {
+    tasks.spawn_on_control(async move {
+        while ended.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
+            for endpoint in endpoints.known().iter() {
+                endpoint.pool().sweep(Instant::now());
+            }
+        }
+    });
+}

@@ -9,10 +9,17 @@
     reason = "a test fails by panicking, and shows the proxy's own log when it does"
 )]
 
+mod access_log;
+mod admin;
+mod answers;
+mod config_errors;
+mod examples;
 mod failure_matrix;
 mod forward;
+mod malformed;
 mod retries;
 mod routing;
+mod streaming;
 mod support;
 mod support_selftest;
 mod upgrade;

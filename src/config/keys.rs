@@ -1,0 +1,295 @@
+//! Every key that exists, once: its type and its default.
+//!
+//! The reader takes from here what it knows and what it suggests; tests compare the documentation
+//! with it and prove that the defaults named here are those that hold.
+
+use std::{borrow::Cow, sync::Arc};
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use super::{
+    problem::Problem,
+    report::Report,
+    source::{Source, Spot},
+};
+
+/// One key.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// With its tables. `LANG` stands for any language, `[]` for the entries of a list.
+    pub path: &'static str,
+    /// What it holds; for people.
+    pub kind: &'static str,
+    /// What holds when it is not there.
+    pub default: Preset,
+}
+
+/// What holds when a key is not there.
+#[derive(Debug)]
+pub(super) enum Preset {
+    /// It has to be there.
+    Required,
+    /// Nothing: the feature is off.
+    Nothing,
+    /// As if this were written.
+    Written(&'static str),
+    /// Something found out at the start; in words.
+    Found(&'static str),
+}
+
+use Preset::{Found, Nothing, Required, Written};
+
+const fn key(path: &'static str, kind: &'static str, default: Preset) -> Key {
+    Key {
+        path,
+        kind,
+        default,
+    }
+}
+
+/// The keys of `intermission.toml`.
+pub(super) const PROCESS: &[Key] = &[
+    key(
+        "listen",
+        "address or list of addresses",
+        Written(r#""0.0.0.0:8080""#),
+    ),
+    key(
+        "admin",
+        "address or \"off\"",
+        Written(r#""127.0.0.1:9090""#),
+    ),
+    key("workers", "1 to 1024", Found("the cores available")),
+    key("name", "token", Written(r#""intermission""#)),
+    key(
+        "trusted_proxies",
+        "list of IP addresses or CIDR ranges",
+        Written("[]"),
+    ),
+    key("drain", "duration", Written(r#""30s""#)),
+    key(
+        "log.access",
+        "\"json\", \"text\" or \"off\"",
+        Written(r#""json""#),
+    ),
+    key("log.format", "\"json\" or \"text\"", Written(r#""json""#)),
+    key(
+        "log.level",
+        "\"error\", \"warn\", \"info\", \"debug\" or \"trace\"",
+        Written(r#""info""#),
+    ),
+    key(
+        "dns.servers",
+        "list of IP addresses, port optional",
+        Written("[]"),
+    ),
+    key("dns.timeout", "duration", Written(r#""2s""#)),
+    key("clients.head_timeout", "duration", Written(r#""10s""#)),
+    key("clients.idle_timeout", "duration", Written(r#""75s""#)),
+    key(
+        "clients.head_size",
+        "size, 8 KiB to 64 KiB",
+        Written(r#""64 KiB""#),
+    ),
+    key("clients.head_fields", "10 to 1000", Written("100")),
+    key(
+        "clients.connections",
+        "1 to 1000000",
+        Found("what the limit of open files allows"),
+    ),
+];
+
+/// The keys of `sites/NAME.toml`.
+pub(super) const SITE: &[Key] = &[
+    key("hosts", "list of host patterns", Required),
+    key("upstream", "URL or table", Required),
+    key("upstream.url", "URL", Required),
+    key(
+        "upstream.ca_file",
+        "path of a PEM file",
+        Found("the public authorities"),
+    ),
+    key("brand.name", "text", Nothing),
+    key("brand.logo", "path of an SVG, PNG or WebP file", Nothing),
+    key("brand.color", "colour", Nothing),
+    key("brand.phone", "telephone number", Nothing),
+    key("brand.email", "mail address", Nothing),
+    key("brand.links", "list of tables", Written("[]")),
+    key("brand.links[].text", "text", Required),
+    key(
+        "brand.links[].url",
+        "https:, http:, tel: or mailto: URL",
+        Required,
+    ),
+    key("page.LANG.headline", "text", Found("the built-in text")),
+    key("page.LANG.message", "text", Found("the built-in text")),
+    key("fallback.failures", "true or false", Written("true")),
+    key(
+        "fallback.statuses",
+        "list of statuses, 500 to 599",
+        Written("[502, 503, 504]"),
+    ),
+    key("fallback.api", "true or false", Written("false")),
+    key(
+        "fallback.language",
+        "\"de\" or \"en\"",
+        Found("the only `[page.LANG]`, else `\"en\"`"),
+    ),
+    key("timeouts.connect", "duration", Written(r#""3s""#)),
+    key("timeouts.first_byte", "duration", Written(r#""15s""#)),
+    key("timeouts.between_bytes", "duration", Written(r#""30s""#)),
+    key("timeouts.total", "duration", Written(r#""8s""#)),
+    key("retry.attempts", "1 to 10", Written("2")),
+    key("limits.connections", "1 to 65536", Written("1024")),
+    key("limits.idle_timeout", "duration", Written(r#""60s""#)),
+    key("retry_after.start", "duration", Written(r#""30s""#)),
+    key(
+        "retry_after.after_5_minutes",
+        "duration",
+        Written(r#""2m""#),
+    ),
+    key("retry_after.after_1_hour", "duration", Written(r#""10m""#)),
+    key("headers.host", "host, port optional", Found("the client's")),
+];
+
+/// The files and what may stand in them.
+const FILES: [(&str, &[Key]); 2] = [("intermission.toml", PROCESS), ("sites/NAME.toml", SITE)];
+
+/// Reports every key of a file that is not in `known`.
+pub(super) fn check(
+    known: &'static [Key],
+    root: &DeTable<'_>,
+    source: &Arc<Source>,
+    report: &Report<'_>,
+) {
+    let mut walk = Walk {
+        known,
+        source,
+        report,
+    };
+    walk.table(root, "", "");
+}
+
+struct Walk<'a> {
+    known: &'static [Key],
+    source: &'a Arc<Source>,
+    report: &'a Report<'a>,
+}
+
+impl Walk<'_> {
+    /// `place` is the table's path in the list of keys, `shown` the one in the file.
+    fn table(&mut self, table: &DeTable<'_>, place: &str, shown: &str) {
+        let names = self.names_in(place);
+        for (name, value) in table {
+            let shown = join(shown, name.get_ref());
+            match names
+                .iter()
+                .find(|known| **known == "LANG" || **known == name.get_ref())
+            {
+                Some(known) => self.value(value, &join(place, known), &shown),
+                None => self.unknown(name, place, &shown),
+            }
+        }
+    }
+
+    fn value(&mut self, value: &Spanned<DeValue<'_>>, place: &str, shown: &str) {
+        match value.get_ref() {
+            // A table where a plain value belongs has the wrong type: the reader says so.
+            DeValue::Table(table) if !self.names_in(place).is_empty() => {
+                self.table(table, place, shown);
+            }
+            DeValue::Array(items) if !self.names_in(&format!("{place}[]")).is_empty() => {
+                for (at, item) in items.iter().enumerate() {
+                    if let DeValue::Table(table) = item.get_ref() {
+                        self.table(table, &format!("{place}[]"), &format!("{shown}[{at}]"));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The names of the keys and tables directly in a table.
+    fn names_in(&self, place: &str) -> Vec<&'static str> {
+        let mut names: Vec<_> = self
+            .known
+            .iter()
+            .filter_map(|key| {
+                let rest = if place.is_empty() {
+                    key.path
+                } else {
+                    key.path.strip_prefix(place)?.strip_prefix('.')?
+                };
+                rest.split(['.', '[']).next()
+            })
+            .collect();
+        names.dedup();
+        names
+    }
+
+    fn unknown(&self, name: &Spanned<Cow<'_, str>>, place: &str, shown: &str) {
+        let problem = if place.is_empty() {
+            "unknown key".to_owned()
+        } else {
+            format!("unknown key in [{place}]")
+        };
+        let way_out = self
+            .elsewhere(name.get_ref())
+            .or_else(|| self.alike(name.get_ref(), place))
+            .unwrap_or_else(|| format!("known here: {}", self.names_in(place).join(", ")));
+        let spot = Spot::new(self.source, name.span());
+        self.report
+            .add(Problem::new(shown, problem, way_out).at(spot));
+    }
+
+    fn alike(&self, name: &str, place: &str) -> Option<String> {
+        let names = self.names_in(place);
+        let distance = |known: &str| strsim::damerau_levenshtein(known, name);
+        let nearest = names.into_iter().min_by_key(|known| distance(known))?;
+        let close = distance(nearest) <= (nearest.len() / 3).max(1);
+        close.then(|| format!("did you mean `{nearest}`?"))
+    }
+
+    /// The same name in another table or in the other file: a key below the wrong header.
+    fn elsewhere(&self, name: &str) -> Option<String> {
+        let is_home = |(_, keys): &(&str, &'static [Key])| std::ptr::eq(*keys, self.known);
+        let (home, other): (Vec<_>, Vec<_>) = FILES.into_iter().partition(is_home);
+        home.iter().chain(&other).find_map(|(file, keys)| {
+            let key = keys.iter().find(|key| {
+                let (table, last) = key.path.rsplit_once('.').unwrap_or(("", key.path));
+                let is_top_table = key.path.split('.').next() == Some(name) && !table.is_empty();
+                last == name || is_top_table
+            })?;
+            let table = match key.path.rsplit_once('.') {
+                Some((table, last)) if last == name => match table.strip_suffix("[]") {
+                    Some(list) => format!("into [[{list}]]"),
+                    None => format!("into [{table}]"),
+                },
+                Some(_) => format!("as [{name}] on its own"),
+                None => "at the top, before the first [table]".to_owned(),
+            };
+            let is_home = std::ptr::eq(*keys, self.known);
+            let file = if is_home {
+                String::new()
+            } else {
+                format!(" of {file}")
+            };
+            Some(format!("`{name}` belongs {table}{file}"))
+        })
+    }
+}
+
+/// The path of a name in a table.
+pub(super) fn join(table: &str, name: &str) -> String {
+    if table.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{table}.{name}")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,340 @@
+//! `sites/NAME.toml` → [`SiteSpec`].
+
+use std::{collections::BTreeMap, num::NonZeroUsize, ops::RangeInclusive, time::Duration};
+
+use http::{StatusCode, uri::Authority};
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+
+use super::{
+    brand, names,
+    problem::Problem,
+    reader::{Table, Value},
+    source::{Spot, read_file},
+    spec::{
+        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, PageTextSpec, RetryAfterSpec,
+        Scheme, SiteSpec, TimeoutsSpec, UpstreamSpec,
+    },
+};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const STEP: RangeInclusive<Duration> = MILLISECOND..=DAY;
+const PEM_LIMIT: u64 = 4 * 1024 * 1024;
+const DEFAULT_ATTEMPTS: NonZeroUsize = NonZeroUsize::new(2).expect("two is not zero");
+const DEFAULT_CONNECTIONS: NonZeroUsize = NonZeroUsize::new(1024).expect("1024 is not zero");
+
+/// A site's file as far as it could be read.
+pub(super) struct ReadSite {
+    /// The whole, if all its parts are there.
+    pub spec: Option<SiteSpec>,
+    /// Its hosts with their places, to be compared with those of other files.
+    pub hosts: Vec<ClaimedHost>,
+    /// Where `upstream` stands.
+    pub upstream: Option<Problem>,
+}
+
+/// A host and where it is claimed.
+pub(super) struct ClaimedHost {
+    pub pattern: HostPattern,
+    /// As it is written in the file.
+    pub written: String,
+    pub key: String,
+    pub spot: Spot,
+}
+
+/// Reads a file.
+pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
+    let hosts = hosts(file);
+    let upstream = upstream(file);
+    let pages = brand::pages(&file.table("page"));
+    let parts = Parts {
+        brand: brand::brand(&file.table("brand")),
+        fallback: fallback(&file.table("fallback"), &pages),
+        retry_after: retry_after(&file.table("retry_after")),
+        headers: headers(&file.table("headers")),
+        pages,
+    };
+    let patterns = hosts.iter().map(|host| host.pattern.clone()).collect();
+    ReadSite {
+        spec: upstream.map(|upstream| parts.into_spec(name, patterns, upstream)),
+        hosts,
+        upstream: file.get("upstream").map(|value| {
+            value
+                .problem(
+                    "is this proxy's own address",
+                    "name the address of the application; a request would come back for ever",
+                )
+                .as_warning()
+        }),
+    }
+}
+
+/// A site of one upstream and nothing else: the start without files.
+pub(super) fn bare(name: &str, scheme: Scheme, authority: Authority) -> SiteSpec {
+    Parts::default().into_spec(
+        name,
+        vec![HostPattern::Any],
+        UpstreamSpec {
+            scheme,
+            authority,
+            ca: Vec::new(),
+            timeouts: DEFAULT_TIMEOUTS,
+            attempts: DEFAULT_ATTEMPTS,
+            connections: DEFAULT_CONNECTIONS,
+            idle_timeout: DEFAULT_IDLE,
+        },
+    )
+}
+
+const DEFAULT_IDLE: Duration = Duration::from_secs(60);
+const DEFAULT_TIMEOUTS: TimeoutsSpec = TimeoutsSpec {
+    connect: Duration::from_secs(3),
+    first_byte: Duration::from_secs(15),
+    between_bytes: Duration::from_secs(30),
+    total: Duration::from_secs(8),
+};
+const DEFAULT_RETRY_AFTER: RetryAfterSpec = RetryAfterSpec {
+    start: Duration::from_secs(30),
+    after_5_minutes: Duration::from_secs(120),
+    after_1_hour: Duration::from_secs(600),
+};
+
+/// All of a site but its hosts and upstream.
+struct Parts {
+    brand: BrandSpec,
+    pages: BTreeMap<Language, PageTextSpec>,
+    fallback: FallbackSpec,
+    retry_after: RetryAfterSpec,
+    headers: HeadersSpec,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self {
+            brand: BrandSpec::default(),
+            pages: BTreeMap::new(),
+            fallback: FallbackSpec {
+                failures: true,
+                statuses: vec![
+                    StatusCode::BAD_GATEWAY,
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    StatusCode::GATEWAY_TIMEOUT,
+                ],
+                api: false,
+                language: Language::En,
+            },
+            retry_after: DEFAULT_RETRY_AFTER,
+            headers: HeadersSpec::default(),
+        }
+    }
+}
+
+impl Parts {
+    fn into_spec(self, name: &str, hosts: Vec<HostPattern>, upstream: UpstreamSpec) -> SiteSpec {
+        SiteSpec {
+            name: name.to_owned(),
+            hosts,
+            upstream,
+            brand: self.brand,
+            pages: self.pages,
+            fallback: self.fallback,
+            retry_after: self.retry_after,
+            headers: self.headers,
+        }
+    }
+}
+
+fn hosts(file: &Table<'_>) -> Vec<ClaimedHost> {
+    const WAY_OUT: &str = "write hosts = [\"shop.example\"], or [\"*\"] for every host";
+    let Some(value) = file.require("hosts", WAY_OUT) else {
+        return Vec::new();
+    };
+    let Some(items) = value.list() else {
+        return Vec::new();
+    };
+    if items.is_empty() {
+        value.reject("names no host", WAY_OUT);
+    }
+    let host = |item: &Value<'_>| {
+        let pattern = item.read("a host", names::host_pattern)?;
+        let (written, key) = (item.written(), item.path().to_owned());
+        Some(ClaimedHost {
+            pattern,
+            written,
+            key,
+            spot: item.spot(),
+        })
+    };
+    items.iter().filter_map(host).collect()
+}
+
+fn upstream(file: &Table<'_>) -> Option<UpstreamSpec> {
+    const WAY_OUT: &str = "write upstream = \"http://app:3000\"";
+    let timeouts = file.table("timeouts");
+    let attempts = file
+        .table("retry")
+        .get("attempts")
+        .and_then(|value| value.count(&(1..=10)));
+    let attempts = attempts.unwrap_or(DEFAULT_ATTEMPTS);
+    let limits = file.table("limits");
+    let connections = limits
+        .get("connections")
+        .and_then(|value| value.count(&(1..=65536)));
+    let timeouts = self::timeouts(&timeouts, attempts);
+    let idle_timeout = limits.duration("idle_timeout", STEP, DEFAULT_IDLE);
+    let value = file.require("upstream", WAY_OUT)?;
+    let (url, ca_file) = if value.is_text() {
+        (Some(value), None)
+    } else {
+        let table = value.table_or(WAY_OUT)?;
+        (
+            table.require("url", "write url = \"https://app:3000\""),
+            table.get("ca_file"),
+        )
+    };
+    let url = url.and_then(|url| url.read("a URL", names::upstream));
+    let ca = ca_file.map(|file| certificates(&file, url.as_ref().map(|(scheme, _)| *scheme)));
+    let (scheme, authority) = url?;
+    Some(UpstreamSpec {
+        scheme,
+        authority,
+        ca: ca.unwrap_or_default(),
+        timeouts,
+        attempts,
+        connections: connections.unwrap_or(DEFAULT_CONNECTIONS),
+        idle_timeout,
+    })
+}
+
+fn certificates(file: &Value<'_>, scheme: Option<Scheme>) -> Vec<CertificateDer<'static>> {
+    if scheme == Some(Scheme::Http) {
+        file.reject(
+            "is of no use: the upstream is not encrypted",
+            "use https:// or leave it out",
+        );
+    }
+    let Some(path) = file.file() else {
+        return Vec::new();
+    };
+    let read = read_file(&path, PEM_LIMIT)
+        .map_err(|error| error.to_string())
+        .and_then(|bytes| {
+            CertificateDer::pem_slice_iter(&bytes)
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|_| "it is not PEM".to_owned())
+        });
+    let problem = match read {
+        Ok(certificates) if !certificates.is_empty() => return certificates,
+        Ok(_) => "it has no certificate in it".to_owned(),
+        Err(problem) => problem,
+    };
+    let way_out = "name a PEM file with certificates; paths start from the directory of this file";
+    file.reject(&format!("is no file of certificates: {problem}"), way_out);
+    Vec::new()
+}
+
+fn timeouts(table: &Table<'_>, attempts: NonZeroUsize) -> TimeoutsSpec {
+    let default = DEFAULT_TIMEOUTS;
+    let timeouts = TimeoutsSpec {
+        connect: table.duration("connect", STEP, default.connect),
+        first_byte: table.duration("first_byte", STEP, default.first_byte),
+        between_bytes: table.duration("between_bytes", STEP, default.between_bytes),
+        total: table.duration("total", STEP, default.total),
+    };
+    let (connect, total) = (table.get("connect"), table.get("total"));
+    if attempts.get() == 1 {
+        if let Some(total) = total {
+            let problem = "has no effect: it bounds repeated attempts, and there is one";
+            let way_out = "leave it out, or raise attempts in [retry]";
+            table
+                .report()
+                .add(total.problem(problem, way_out).as_warning());
+        }
+    } else if timeouts.connect > timeouts.total
+        && let Some(value) = connect.or(total)
+    {
+        value.reject(
+            "makes `connect` longer than `total` (default 8s), which bounds all attempts together",
+            "lower connect, raise total, or set attempts = 1 in [retry]",
+        );
+    }
+    timeouts
+}
+
+fn fallback(table: &Table<'_>, pages: &BTreeMap<Language, PageTextSpec>) -> FallbackSpec {
+    let default = Parts::default().fallback;
+    let only = pages.keys().next().filter(|_| pages.len() == 1).copied();
+    let boolean = |key: &str| table.get(key).and_then(|value| value.boolean());
+    let api = boolean("api").unwrap_or(default.api);
+    let statuses = match table.get("statuses").and_then(|value| value.list()) {
+        Some(items) => statuses(&items),
+        None => default.statuses,
+    };
+    if api
+        && statuses.is_empty()
+        && let Some(value) = table.get("api")
+    {
+        let problem = "has no effect: `statuses` is empty, so no answer is ever replaced";
+        table.report().add(
+            value
+                .problem(problem, "leave it out, or list statuses")
+                .as_warning(),
+        );
+    }
+    FallbackSpec {
+        failures: boolean("failures").unwrap_or(default.failures),
+        statuses,
+        api,
+        language: table
+            .get("language")
+            .and_then(|value| value.choice(&brand::LANGUAGES))
+            .or(only)
+            .unwrap_or(default.language),
+    }
+}
+
+fn statuses(items: &[Value<'_>]) -> Vec<StatusCode> {
+    let mut statuses = Vec::new();
+    for item in items {
+        let number = item
+            .whole(&(500..=599))
+            .and_then(|number| u16::try_from(number).ok());
+        if let Some(status) = number.and_then(|number| StatusCode::from_u16(number).ok())
+            && !statuses.contains(&status)
+        {
+            statuses.push(status);
+        }
+    }
+    statuses
+}
+
+fn retry_after(table: &Table<'_>) -> RetryAfterSpec {
+    let default = DEFAULT_RETRY_AFTER;
+    let read = |key: &str, default| table.duration(key, SECOND..=DAY, default);
+    let retry_after = RetryAfterSpec {
+        start: read("start", default.start),
+        after_5_minutes: read("after_5_minutes", default.after_5_minutes),
+        after_1_hour: read("after_1_hour", default.after_1_hour),
+    };
+    let is_growing = retry_after.start <= retry_after.after_5_minutes
+        && retry_after.after_5_minutes <= retry_after.after_1_hour;
+    let any = ["start", "after_5_minutes", "after_1_hour"]
+        .iter()
+        .find_map(|key| table.get(key));
+    if let Some(value) = any.filter(|_| !is_growing) {
+        let problem = "makes the wait shrink as the outage grows older";
+        let way_out = "let start, after_5_minutes (default 2m), after_1_hour (default 10m) grow";
+        table
+            .report()
+            .add(value.problem(problem, way_out).as_warning());
+    }
+    retry_after
+}
+
+fn headers(table: &Table<'_>) -> HeadersSpec {
+    let host = table.get("host");
+    HeadersSpec {
+        host: host.and_then(|host| host.read("a host", names::host_field)),
+    }
+}

@@ -1,0 +1,177 @@
+//! Fields that are for one connection only and must not be forwarded (RFC 9110 section 7.6.1).
+//! Pure; used by [`crate::upstream::forward`] in both directions.
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
+    header::{
+        AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHENTICATE,
+        PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE,
+    },
+};
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
+
+/// What a request's hop-by-hop fields asked for before they were removed.
+#[derive(Debug, Default)]
+pub struct RequestHop {
+    /// The protocol the client wants to switch to.
+    pub upgrade: Option<HeaderValue>,
+    /// The client takes trailers.
+    pub trailers: bool,
+}
+
+/// Removes what is between the client and us from a request.
+pub fn strip_request(headers: &mut HeaderMap) -> RequestHop {
+    let asks_upgrade = strip_connection(headers);
+    let upgrade = headers.remove(UPGRADE).filter(|_| asks_upgrade).filter(is_forwardable);
+    let trailers = headers.remove(TE).is_some_and(|te| has_token(&te, "trailers"));
+    headers.remove(TRANSFER_ENCODING);
+    headers.remove(PROXY_AUTHORIZATION);
+    headers.remove(HTTP2_SETTINGS);
+    RequestHop { upgrade, trailers }
+}
+
+/// Removes what is between the origin and us from a response. The protocol of a 101 and the
+/// protocols a 426 offers (RFC 9110 section 15.5.22) stay.
+pub fn strip_response(headers: &mut HeaderMap, status: StatusCode) {
+    strip_connection(headers);
+    if !matches!(status, StatusCode::SWITCHING_PROTOCOLS | StatusCode::UPGRADE_REQUIRED) {
+        headers.remove(UPGRADE);
+    }
+    headers.remove(TRANSFER_ENCODING);
+    headers.remove(PROXY_AUTHENTICATE);
+}
+
+/// Removes `Connection`, what it names and its unofficial relatives. Says whether it names
+/// `Upgrade`.
+fn strip_connection(headers: &mut HeaderMap) -> bool {
+    headers.remove(KEEP_ALIVE);
+    headers.remove(PROXY_CONNECTION);
+    if !headers.contains_key(CONNECTION) {
+        return false;
+    }
+    let mut named = Vec::new();
+    let mut upgrade = false;
+    for token in headers.get_all(CONNECTION).iter().flat_map(tokens) {
+        if token.eq_ignore_ascii_case("upgrade") {
+            upgrade = true;
+        } else if !token.eq_ignore_ascii_case("close")
+            && !token.eq_ignore_ascii_case("keep-alive")
+            && let Ok(name) = HeaderName::from_bytes(token.as_bytes())
+            && !is_end_to_end(&name)
+        {
+            named.push(name);
+        }
+    }
+    headers.remove(CONNECTION);
+    for name in named {
+        headers.remove(name);
+    }
+    upgrade
+}
+
+/// Fields a client must not be able to take away from the origin by naming them in `Connection`.
+fn is_end_to_end(name: &HeaderName) -> bool {
+    [HOST, CONTENT_LENGTH, AUTHORIZATION, COOKIE, TE, UPGRADE].contains(name)
+        || name.as_str().starts_with("x-forwarded-")
+        || name.as_str() == "forwarded"
+}
+
+/// `h2c` is an offer to us, not to the origin (RFC 9113 section 3.1 took it back altogether).
+fn is_forwardable(protocol: &HeaderValue) -> bool {
+    !protocol.is_empty() && !has_token(protocol, "h2c")
+}
+
+/// The comma-separated tokens of a field value; nothing if it is not visible ASCII.
+pub fn tokens(value: &HeaderValue) -> impl Iterator<Item = &str> {
+    value.to_str().unwrap_or_default().split(',').map(str::trim).filter(|token| !token.is_empty())
+}
+
+/// Whether a list-valued field has this token, compared without case, parameters left aside.
+#[must_use]
+pub fn has_token(value: &HeaderValue, wanted: &str) -> bool {
+    tokens(value)
+        .map(|token| token.split(';').next().unwrap_or_default().trim())
+        .any(|token| token.eq_ignore_ascii_case(wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(fields: &[(&'static str, &'static str)]) -> HeaderMap {
+        fields
+            .iter()
+            .map(|(name, value)| {
+                (HeaderName::from_static(name), HeaderValue::from_static(value))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn removes_the_fixed_set_and_what_connection_names() {
+        let mut map = headers(&[
+            ("connection", "close, X-Private"),
+            ("keep-alive", "timeout=5"),
+            ("proxy-connection", "keep-alive"),
+            ("te", "gzip"),
+            ("transfer-encoding", "chunked"),
+            ("x-private", "1"),
+            ("x-public", "1"),
+        ]);
+        let hop = strip_request(&mut map);
+        assert_eq!(map.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["x-public"]);
+        assert!(hop.upgrade.is_none() && !hop.trailers);
+    }
+
+    #[test]
+    fn connection_cannot_take_away_end_to_end_fields() {
+        let mut map = headers(&[
+            ("connection", "host, authorization, x-forwarded-for, cookie, content-length"),
+            ("host", "a"),
+            ("authorization", "b"),
+            ("x-forwarded-for", "c"),
+            ("cookie", "d"),
+            ("content-length", "0"),
+        ]);
+        strip_request(&mut map);
+        assert_eq!(map.len(), 5);
+    }
+
+    #[test]
+    fn an_upgrade_counts_only_when_connection_names_it() {
+        let mut with = headers(&[("connection", "keep-alive, Upgrade"), ("upgrade", "websocket")]);
+        assert_eq!(strip_request(&mut with).upgrade.unwrap(), "websocket");
+        let mut without = headers(&[("upgrade", "websocket")]);
+        assert!(strip_request(&mut without).upgrade.is_none());
+        assert!(without.is_empty());
+    }
+
+    #[test]
+    fn cleartext_http_2_is_never_asked_of_the_origin() {
+        let mut map = headers(&[
+            ("connection", "Upgrade, HTTP2-Settings"),
+            ("upgrade", "h2c"),
+            ("http2-settings", "AAMAAABkAARAAAAAAAIAAAAA"),
+        ]);
+        assert!(strip_request(&mut map).upgrade.is_none());
+        assert!(map.is_empty());
+    }
+
+    #[test]
+    fn te_trailers_is_noticed() {
+        let mut map = headers(&[("te", "gzip;q=0.5, Trailers")]);
+        assert!(strip_request(&mut map).trailers);
+    }
+
+    #[test]
+    fn a_426_keeps_its_offer() {
+        let mut map = headers(&[("connection", "upgrade"), ("upgrade", "websocket")]);
+        strip_response(&mut map, StatusCode::UPGRADE_REQUIRED);
+        assert_eq!(map["upgrade"], "websocket");
+        strip_response(&mut map, StatusCode::OK);
+        assert!(map.is_empty());
+    }
+}

@@ -1,0 +1,74 @@
+//! Sites to make pages of.
+
+use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
+
+use bytes::Bytes;
+use http::StatusCode;
+
+use crate::config::spec::{
+    BrandSpec, Color, FallbackSpec, HeadersSpec, HostPattern, Language, LinkSpec, LogoSpec,
+    RetryAfterSpec, Scheme, SiteSpec, TimeoutsSpec, UpstreamSpec,
+};
+
+/// A site with this brand, and defaults.
+pub(super) fn site(brand: BrandSpec) -> SiteSpec {
+    SiteSpec {
+        name: "shop".to_owned(),
+        hosts: vec![HostPattern::Any],
+        upstream: UpstreamSpec {
+            scheme: Scheme::Http,
+            authority: "app:3000".parse().unwrap(),
+            ca: Vec::new(),
+            timeouts: TimeoutsSpec {
+                connect: Duration::from_secs(3),
+                first_byte: Duration::from_secs(15),
+                between_bytes: Duration::from_secs(30),
+                total: Duration::from_secs(8),
+            },
+            attempts: NonZeroUsize::MIN,
+            connections: NonZeroUsize::MIN,
+            idle_timeout: Duration::from_mins(1),
+        },
+        brand,
+        pages: BTreeMap::new(),
+        fallback: FallbackSpec {
+            failures: true,
+            statuses: vec![StatusCode::BAD_GATEWAY],
+            api: false,
+            language: Language::En,
+        },
+        retry_after: RetryAfterSpec {
+            start: Duration::from_secs(30),
+            after_5_minutes: Duration::from_mins(2),
+            after_1_hour: Duration::from_mins(10),
+        },
+        headers: HeadersSpec::default(),
+    }
+}
+
+/// A brand with all it can have.
+pub(super) fn florist() -> BrandSpec {
+    let logo = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 64"><g fill="#0a7a5c"><circle cx="32" cy="16" r="12"/><circle cx="16" cy="32" r="12"/><circle cx="48" cy="32" r="12"/><circle cx="32" cy="48" r="12"/></g><circle cx="32" cy="32" r="9" fill="#f2b134"/><text x="76" y="43" font-family="Georgia,serif" font-size="30" fill="#16332b">Blumen Krause</text></svg>"##;
+    let link = |text: &str, url: &str| LinkSpec {
+        text: text.to_owned(),
+        url: url.to_owned(),
+    };
+    BrandSpec {
+        name: "Blumen Krause".to_owned(),
+        logo: Some(LogoSpec {
+            media_type: "image/svg+xml",
+            bytes: Bytes::from(logo),
+        }),
+        color: Some(Color {
+            r: 0x0a,
+            g: 0x7a,
+            b: 0x5c,
+        }),
+        phone: Some("+49 (0)30 1234 56-78".to_owned()),
+        email: Some("hallo@blumen-krause.example".to_owned()),
+        links: vec![
+            link("Status", "https://status.blumen-krause.example"),
+            link("Instagram", "https://social.example/blumenkrause"),
+        ],
+    }
+}

@@ -1,0 +1,199 @@
+//! One client connection, from its first byte to its close (step 2 of the request's way).
+//!
+//! It tells HTTP/1 from HTTP/2 by the first bytes, hands them to hyper, keeps the deadlines and
+//! sees to it that what hyper refuses by itself has a record too.
+
+use std::{io, net::SocketAddr, pin::Pin, sync::Arc};
+
+use bytes::{Bytes, BytesMut};
+use http::StatusCode;
+use hyper::{
+    body::{Body, Incoming},
+    rt::{Read, Write, bounds::Http2ServerConnExec},
+    server::conn::{http1, http2},
+    service::HttpService,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::AsyncReadExt,
+    net::TcpStream,
+    time::{Instant, timeout_at},
+};
+
+use super::{
+    guard::{End, Graceful, Guarded, Limits},
+    io::ClientIo,
+    stack,
+    worker::Worker,
+};
+use crate::{
+    message::request_id,
+    tasks::Tasks,
+    telemetry::{
+        connection::ConnectionState,
+        record::{Ended, Record},
+    },
+};
+
+/// What an HTTP/2 connection begins with (RFC 9113 section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Read and write buffers of an HTTP/1 connection grow up to this.
+const BUFFER: usize = 64 * 1024;
+
+/// Streams a client may have open on one HTTP/2 connection.
+const STREAMS: u32 = 128;
+const STREAM_WINDOW: u32 = 256 * 1024;
+const CONNECTION_WINDOW: u32 = 1024 * 1024;
+
+/// Serves one connection to its end.
+pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, worker: Arc<Worker>) {
+    let runtime = worker.shared.runtime.load_full();
+    let process = &runtime.config.process;
+    let telemetry = Arc::clone(&worker.shared.telemetry);
+    let state = ConnectionState::new(peer, &process.trusted_proxies, telemetry);
+    let limits =
+        Limits { head: process.clients.head_timeout, idle: process.clients.idle_timeout };
+    let (head_size, head_fields) = (process.clients.head_size, process.clients.head_fields);
+    drop(runtime);
+
+    let Some((stream, prefix, is_h2)) = recognise(stream, &worker, limits).await else { return };
+    let io = TokioIo::new(ClientIo::new(stream, prefix, Arc::clone(&state)));
+    let service = stack::service(&worker, &state);
+    if is_h2 {
+        state.is_multiplexed();
+        let connection = h2(&worker.shared.tasks, head_size).serve_connection(io, service);
+        let draining = worker.shared.drain.begun.clone().cancelled_owned();
+        drop(Guarded::new(connection, state, limits, draining).await);
+    } else {
+        let connection =
+            h1(head_size, head_fields).serve_connection(io, service).with_upgrades();
+        let draining = worker.shared.drain.idle.clone().cancelled_owned();
+        let ended = Guarded::new(connection, Arc::clone(&state), limits, draining).await;
+        note_refusal(ended, &state, &worker);
+    }
+}
+
+fn h1(head_size: usize, head_fields: usize) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .max_buf_size(BUFFER.max(head_size))
+        .max_headers(head_fields)
+        .header_read_timeout(None);
+    builder
+}
+
+fn h2(tasks: &Tasks, head_size: usize) -> http2::Builder<Tasks> {
+    let mut builder = http2::Builder::new(tasks.clone());
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_local_error_reset_streams(Some(128))
+        .max_send_buf_size(BUFFER)
+        .max_header_list_size(u32::try_from(head_size).unwrap_or(u32::MAX));
+    builder
+}
+
+/// Waits for the first bytes and looks at them. A connection that never speaks has cost no more
+/// than its socket.
+async fn recognise(
+    mut stream: TcpStream,
+    worker: &Worker,
+    limits: Limits,
+) -> Option<(TcpStream, Bytes, bool)> {
+    let deadline = Instant::now() + limits.head;
+    let mut first = [0; PREFACE.len()];
+    let idle = worker.shared.drain.idle.clone();
+    let peek = timeout_at(deadline, stream.peek(&mut first));
+    let length = idle.run_until_cancelled(peek).await?.ok()?.ok()?;
+    let seen = first.get(..length).unwrap_or_default();
+    if seen.is_empty() {
+        return None;
+    }
+    if seen == PREFACE {
+        return Some((stream, Bytes::new(), true));
+    }
+    if !PREFACE.starts_with(seen) {
+        return Some((stream, Bytes::new(), false));
+    }
+    // A preface in pieces, or a request that begins alike: take the bytes to wait for more.
+    let read = timeout_at(deadline, read_preface(&mut stream));
+    let prefix = idle.run_until_cancelled(read).await?.ok()?.ok()?;
+    let is_h2 = prefix == PREFACE;
+    Some((stream, prefix, is_h2))
+}
+
+/// Reads until the bytes are the preface, or cannot become it, or end.
+async fn read_preface(stream: &mut TcpStream) -> io::Result<Bytes> {
+    let mut bytes = BytesMut::with_capacity(PREFACE.len());
+    while bytes.len() < PREFACE.len() && PREFACE.starts_with(&bytes) {
+        let mut one = [0];
+        if stream.read(&mut one).await? == 0 {
+            break;
+        }
+        bytes.extend_from_slice(&one);
+    }
+    Ok(bytes.freeze())
+}
+
+/// Hyper answers a head it cannot read by itself; it has a record all the same.
+fn note_refusal(ended: End<hyper::Result<()>>, state: &Arc<ConnectionState>, worker: &Worker) {
+    let status = match ended {
+        End::Done(Err(error)) if error.is_parse() => refused_with(&error),
+        End::HeadTimeout => None,
+        End::Done(_) | End::Idle => return,
+    };
+    let id = request_id::new();
+    let telemetry = Arc::clone(&worker.shared.telemetry);
+    let record = Record::open_without_head(id, Arc::clone(state), telemetry);
+    if let Some(status) = status {
+        record.answered(status);
+        record.ended(Ended::Complete);
+    } else {
+        record.ended(Ended::Cut);
+    }
+}
+
+/// The status hyper answers a parse error with.
+fn refused_with(error: &hyper::Error) -> Option<StatusCode> {
+    Some(if error.is_parse_too_large() {
+        // A target that is too long is 414, which hyper does not tell apart here.
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+    } else {
+        StatusCode::BAD_REQUEST
+    })
+}
+
+impl<I, S, B> Graceful for http1::UpgradeableConnection<I, S>
+where
+    S: HttpService<Incoming, ResBody = B>,
+    S::Error: Into<BoxError>,
+    I: Read + Write + Unpin + Send + 'static,
+    B: Body + 'static,
+    B::Error: Into<BoxError>,
+{
+    fn graceful(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+impl<I, S, B> Graceful for http2::Connection<I, S, Tasks>
+where
+    S: HttpService<Incoming, ResBody = B>,
+    S::Error: Into<BoxError>,
+    I: Read + Write + Unpin,
+    B: Body + 'static,
+    B::Error: Into<BoxError>,
+    Tasks: Http2ServerConnExec<S::Future, B>,
+{
+    fn graceful(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What hyper hands to the stack.
+pub(super) type ClientRequest = http::Request<Incoming>;

@@ -1,0 +1,157 @@
+//! The socket to a client: notices when it speaks, gives back what was read to tell the protocol,
+//! and closes in stages.
+
+use std::{
+    future::Future,
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::{Buf, Bytes};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::{Instant, Sleep, sleep},
+};
+
+use crate::telemetry::connection::ConnectionState;
+
+/// A client connection's bytes.
+pub(super) struct ClientIo {
+    stream: TcpStream,
+    prefix: Bytes,
+    state: Arc<ConnectionState>,
+    closing: Closing,
+}
+
+/// How far closing has come (RFC 9112 section 9.6).
+enum Closing {
+    Not,
+    /// Our side is shut; what the client still sends is read and forgotten, or the reset that
+    /// follows unread bytes would take the answer away from it.
+    Lingering(Box<Linger>),
+    Done,
+}
+
+struct Linger {
+    silence: Pin<Box<Sleep>>,
+    ends: Instant,
+}
+
+/// How long a client may be silent, and may go on sending, after our side was closed.
+const LINGER_SILENCE: Duration = Duration::from_secs(5);
+const LINGER_TOTAL: Duration = Duration::from_secs(30);
+
+impl ClientIo {
+    pub(super) fn new(stream: TcpStream, prefix: Bytes, state: Arc<ConnectionState>) -> Self {
+        Self { stream, prefix, state, closing: Closing::Not }
+    }
+
+    /// Reads and forgets until the client has closed too, or has had its time.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Closing::Lingering(linger) = &mut self.closing else { return Poll::Ready(Ok(())) };
+        let mut scratch = [0; 8 * 1024];
+        // Bounded per turn, so that one flooding client does not hold the worker.
+        for _ in 0..16 {
+            let mut buf = ReadBuf::new(&mut scratch);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut buf) {
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() => {
+                    let now = Instant::now();
+                    if now >= linger.ends {
+                        return Poll::Ready(Ok(()));
+                    }
+                    linger.silence.as_mut().reset(linger.ends.min(now + LINGER_SILENCE));
+                }
+                Poll::Ready(_) => return Poll::Ready(Ok(())),
+                Poll::Pending => return linger.silence.as_mut().poll(cx).map(Ok),
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Whether the client has sent something that nobody will read.
+    fn poll_unread(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut scratch = [0; 1];
+        let mut buf = ReadBuf::new(&mut scratch);
+        matches!(self.stream.poll_peek(cx, &mut buf), Poll::Ready(Ok(bytes)) if bytes > 0)
+    }
+}
+
+impl Drop for ClientIo {
+    fn drop(&mut self) {
+        if self.state.needs_reset() {
+            // If it cannot be set the socket is gone already.
+            drop(self.stream.set_zero_linger());
+        }
+    }
+}
+
+impl AsyncRead for ClientIo {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.prefix.has_remaining() {
+            let length = this.prefix.len().min(buf.remaining());
+            buf.put_slice(&this.prefix.split_to(length));
+            this.state.bytes_came();
+            return Poll::Ready(Ok(()));
+        }
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
+        if buf.filled().len() > before {
+            this.state.bytes_came();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for ClientIo {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if let Closing::Not = this.closing {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            this.closing = if this.poll_unread(cx) || this.state.has_unread_request() {
+                Closing::Lingering(Box::new(Linger {
+                    silence: Box::pin(sleep(LINGER_SILENCE)),
+                    ends: Instant::now() + LINGER_TOTAL,
+                }))
+            } else {
+                Closing::Done
+            };
+        }
+        ready!(this.poll_linger(cx))?;
+        this.closing = Closing::Done;
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,162 @@
+//! Step 1 of the request's way: sockets, and the loop that accepts.
+//!
+//! Each worker has a socket of its own on each address (`SO_REUSEPORT`): the kernel spreads
+//! connections, and no worker wakes another.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener as StdListener},
+    pin::pin,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+
+use futures_util::FutureExt;
+use rustix::io::Errno;
+use socket2::{Domain, Socket, Type};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::sleep,
+};
+
+use super::{connection, worker::Worker};
+
+/// Connections the kernel keeps for us until they are accepted.
+const BACKLOG: i32 = 4096;
+
+/// How long accepting pauses when there are no descriptors left.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Why an address cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}: {hint}")]
+pub struct BindError {
+    /// The address.
+    pub address: SocketAddr,
+    hint: &'static str,
+    /// What the kernel said.
+    #[source]
+    pub source: io::Error,
+}
+
+/// Binds one socket per worker. Port 0 becomes the same free port for all.
+///
+/// # Errors
+/// When the address is taken, not ours or not allowed.
+pub fn bind(address: SocketAddr, workers: usize) -> Result<Vec<StdListener>, BindError> {
+    let explain = |source: io::Error| BindError { address, hint: hint(&source), source };
+    // Another process may share a port only by accident: ask without SO_REUSEPORT first.
+    let alone = socket(address, false).and_then(|socket| local_address(&socket)).map_err(explain)?;
+    (0..workers)
+        .map(|_| {
+            let socket = socket(alone, true)?;
+            socket.listen(BACKLOG)?;
+            Ok(socket.into())
+        })
+        .collect::<io::Result<Vec<StdListener>>>()
+        .map_err(explain)
+}
+
+fn socket(address: SocketAddr, shared: bool) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(shared)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    if !shared {
+        // Only a listening socket is in the way of another one.
+        socket.listen(1)?;
+    }
+    Ok(socket)
+}
+
+fn local_address(socket: &Socket) -> io::Result<SocketAddr> {
+    socket.local_addr()?.as_socket().ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))
+}
+
+fn hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "the address is in use; stop the other program or choose another port"
+        }
+        io::ErrorKind::PermissionDenied => {
+            "not allowed; ports below 1024 need the capability CAP_NET_BIND_SERVICE"
+        }
+        io::ErrorKind::AddrNotAvailable => "this machine does not have that address",
+        _ => "the system refused",
+    }
+}
+
+/// Accepts until draining begins, then takes what the kernel has accepted already.
+pub(super) async fn accept(listener: StdListener, worker: Arc<Worker>) {
+    let listener = match TcpListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::error!(%error, "a listener cannot be used");
+            return;
+        }
+    };
+    let shared = Arc::clone(&worker.shared);
+    let mut draining = pin!(shared.drain.begun.cancelled());
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = &mut draining => break,
+            accepted = next(&listener, &worker) => accepted,
+        };
+        match accepted {
+            Ok(Accepted { stream, peer, permit }) => start(stream, peer, permit, &worker),
+            Err(error) => back_off(&error, &worker).await,
+        }
+    }
+    while let Some(Ok(Accepted { stream, peer, permit })) = next(&listener, &worker).now_or_never()
+    {
+        start(stream, peer, permit, &worker);
+    }
+}
+
+struct Accepted {
+    stream: TcpStream,
+    peer: SocketAddr,
+    permit: tokio::sync::OwnedSemaphorePermit,
+}
+
+/// The next connection, when there is room for one.
+async fn next(listener: &TcpListener, worker: &Worker) -> io::Result<Accepted> {
+    let places = Arc::clone(&worker.shared.places);
+    let permit = places.acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok(Accepted { stream, peer, permit })
+}
+
+fn start(
+    stream: TcpStream,
+    peer: SocketAddr,
+    permit: tokio::sync::OwnedSemaphorePermit,
+    worker: &Arc<Worker>,
+) {
+    // Fails only on a socket that has been closed already, which reading will notice.
+    drop(stream.set_nodelay(true));
+    let serving = connection::serve(stream, peer, Arc::clone(worker));
+    worker.shared.tasks.spawn_until_stopped(async move {
+        serving.await;
+        drop(permit);
+    });
+}
+
+/// A connection that ended before it was accepted is no problem of ours; a lack of descriptors is,
+/// and must not become a busy loop.
+async fn back_off(error: &io::Error, worker: &Worker) {
+    let ours = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+    if ours.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error())) {
+        let before = worker.shared.telemetry.metrics.accept_errors.fetch_add(1, Relaxed);
+        // Once, then every few seconds while it lasts.
+        if before % 256 == 0 {
+            tracing::error!(
+                %error,
+                "no descriptors left for new connections; they wait. Raise the limit of open files"
+            );
+        }
+        sleep(PAUSE).await;
+    }
+}

@@ -1,0 +1,55 @@
+//! The layers every request passes, in their order, on one page.
+//!
+//! Left of the fallback the error type is `Infallible`, right of it a failure: the types prove
+//! that every failure becomes an answer. All of them are always ready: capacity is refused in an
+//! answer, never waited for here.
+
+use std::{convert::Infallible, sync::Arc};
+
+use tower::{Service, ServiceBuilder, service_fn};
+
+use super::{
+    access_log::{AccessLogLayer, Recorded},
+    connection::ClientRequest,
+    fallback::FallbackLayer,
+    route::RouteLayer,
+    worker::Worker,
+};
+use crate::{
+    site::{self, Body},
+    telemetry::connection::ConnectionState,
+};
+
+type Answer = http::Response<Recorded<Body>>;
+
+/// The stack of one connection.
+pub(super) fn service(
+    worker: &Arc<Worker>,
+    connection: &Arc<ConnectionState>,
+) -> PerConnection<
+    impl Service<ClientRequest, Response = Answer, Error = Infallible, Future: Send> + Clone + use<>,
+> {
+    PerConnection(
+        ServiceBuilder::new()
+            .layer(AccessLogLayer::new(worker, connection)) // one record per request, and its id
+            .layer(RouteLayer::new(worker)) //                 request → routed, or refused
+            .layer(FallbackLayer) //                           failure → answer; catches panics
+            .service(service_fn(site::handle::handle)), //     reserved paths → upstream
+    )
+}
+
+/// Hands hyper's requests to the stack. The layers are a few reference counts to clone.
+pub(super) struct PerConnection<S>(S);
+
+impl<S> hyper::service::Service<ClientRequest> for PerConnection<S>
+where
+    S: Service<ClientRequest, Response = Answer, Error = Infallible> + Clone,
+{
+    type Response = Answer;
+    type Error = Infallible;
+    type Future = S::Future;
+
+    fn call(&self, request: ClientRequest) -> S::Future {
+        self.0.clone().call(request)
+    }
+}

@@ -1,0 +1,91 @@
+//! A worker: one thread with an event loop, its own listeners, connections and pools.
+
+use std::{
+    io,
+    net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread::JoinHandle,
+};
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::listener;
+use crate::{
+    runtime::RuntimeHandle,
+    tasks::{Tasks, WorkerId},
+    telemetry::record::Telemetry,
+};
+
+/// What all workers share.
+pub struct Shared {
+    /// The live snapshot.
+    pub runtime: Arc<RuntimeHandle>,
+    /// Where records go.
+    pub telemetry: Arc<Telemetry>,
+    /// Runs connections.
+    pub tasks: Tasks,
+    /// How far shutting down has come.
+    pub drain: Drain,
+    /// Client connections that may still be accepted.
+    pub places: Arc<Semaphore>,
+}
+
+/// The stages of shutting down.
+#[derive(Debug, Default)]
+pub struct Drain {
+    /// No more connections are accepted; every response says that its connection ends.
+    pub begun: CancellationToken,
+    /// Kept connections without a request are closed.
+    pub idle: CancellationToken,
+    closing: AtomicBool,
+}
+
+impl Drain {
+    /// Begins.
+    pub fn begin(&self) {
+        self.closing.store(true, Relaxed);
+        self.begun.cancel();
+    }
+}
+
+impl Shared {
+    /// Whether connections are not to be kept: because we stop, or others wait for a place.
+    #[must_use]
+    pub fn closes_connections(&self) -> bool {
+        self.drain.closing.load(Relaxed) || self.places.available_permits() == 0
+    }
+}
+
+/// One worker, as its connections see it.
+pub struct Worker {
+    /// Which one.
+    pub id: WorkerId,
+    /// What it shares with the others.
+    pub shared: Arc<Shared>,
+}
+
+/// Starts a worker on its own thread. It ends when everything is stopped.
+///
+/// # Errors
+/// When the thread or its event loop cannot be started.
+pub fn start(
+    id: WorkerId,
+    listeners: Vec<TcpListener>,
+    shared: &Arc<Shared>,
+) -> io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let worker = Arc::new(Worker { id, shared: Arc::clone(shared) });
+    std::thread::Builder::new().name(format!("worker-{}", id.index())).spawn(move || {
+        runtime.block_on(async move {
+            for listener in listeners {
+                let accepting = listener::accept(listener, Arc::clone(&worker));
+                worker.shared.tasks.spawn_until_stopped(accepting);
+            }
+            worker.shared.tasks.stopping().cancelled().await;
+        });
+    })
+}

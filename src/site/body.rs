@@ -1,0 +1,53 @@
+//! The body of an answer: the origin's, streamed, or ours, in memory.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+
+use crate::{
+    message::body::Fixed,
+    upstream::{OriginBody, OriginBodyError},
+};
+
+/// One of the two, unboxed: nothing is allocated per frame.
+pub enum Body {
+    /// From the origin.
+    Origin(OriginBody),
+    /// From us.
+    Page(Fixed),
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = OriginBodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, OriginBodyError>>> {
+        match self.get_mut() {
+            Self::Origin(body) => Pin::new(body).poll_frame(cx),
+            Self::Page(body) => {
+                Pin::new(body).poll_frame(cx).map_err(|never| match never {})
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Origin(body) => body.is_end_stream(),
+            Self::Page(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Origin(body) => body.size_hint(),
+            Self::Page(body) => body.size_hint(),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What is known of one client connection: who is there, and whether anybody waits for anything.
+//!
+//! Records report the beginning and the end of requests here; [`crate::server::guard`] draws the
+//! connection's deadlines from it.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+use ipnet::IpNet;
+use tokio::time::Instant;
+
+use super::record::Telemetry;
+use crate::message::forwarded::Forwarder;
+
+/// One client connection.
+pub struct ConnectionState {
+    forwarder: Forwarder,
+    in_flight: AtomicUsize,
+    served: AtomicBool,
+    reading_head: AtomicBool,
+    idle_since: Mutex<Instant>,
+    unread: AtomicBool,
+    multiplexed: AtomicBool,
+    reset: AtomicBool,
+    telemetry: Arc<Telemetry>,
+}
+
+/// What a connection is waiting for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// For us: a request is being answered.
+    Answer,
+    /// For the rest of a request head, or for the very first one.
+    Head,
+    /// For the next request, since then.
+    NextRequest(Instant),
+}
+
+impl ConnectionState {
+    /// A new connection from this peer.
+    #[must_use]
+    pub fn new(peer: SocketAddr, trusted: &[IpNet], telemetry: Arc<Telemetry>) -> Arc<Self> {
+        telemetry.metrics.connections.up();
+        Arc::new(Self {
+            forwarder: Forwarder::new(peer, trusted),
+            in_flight: AtomicUsize::new(0),
+            served: AtomicBool::new(false),
+            reading_head: AtomicBool::new(false),
+            idle_since: Mutex::new(Instant::now()),
+            unread: AtomicBool::new(false),
+            multiplexed: AtomicBool::new(false),
+            reset: AtomicBool::new(false),
+            telemetry,
+        })
+    }
+
+    /// The peer's address.
+    #[must_use]
+    pub fn client(&self) -> IpAddr {
+        self.forwarder.address()
+    }
+
+    /// What is told to origins about it.
+    #[must_use]
+    pub fn forwarder(&self) -> &Forwarder {
+        &self.forwarder
+    }
+
+    /// It speaks HTTP/2, where bytes need not be the beginning of a request.
+    pub fn is_multiplexed(&self) {
+        self.multiplexed.store(true, Relaxed);
+    }
+
+    /// Bytes came from the client.
+    pub fn bytes_came(&self) {
+        if self.in_flight.load(Relaxed) == 0 && !self.multiplexed.load(Relaxed) {
+            self.reading_head.store(true, Relaxed);
+        }
+    }
+
+    /// What it is waiting for now.
+    #[must_use]
+    pub fn waiting(&self) -> Waiting {
+        if self.in_flight.load(Relaxed) > 0 {
+            Waiting::Answer
+        } else if self.reading_head.load(Relaxed) || !self.served.load(Relaxed) {
+            Waiting::Head
+        } else {
+            let since = *self.idle_since.lock().unwrap_or_else(PoisonError::into_inner);
+            Waiting::NextRequest(since)
+        }
+    }
+
+    /// An answer goes out although the request has not been read to its end.
+    pub fn leaves_request_unread(&self) {
+        self.unread.store(true, Relaxed);
+    }
+
+    /// Whether the connection has to be closed with care for what the client may still be sending.
+    #[must_use]
+    pub fn has_unread_request(&self) -> bool {
+        self.unread.load(Relaxed)
+    }
+
+    /// A response broke off whose end only the end of the connection marks.
+    pub fn must_be_reset(&self) {
+        self.reset.store(true, Relaxed);
+    }
+
+    /// Whether a clean close would pass a broken response off as a whole one.
+    #[must_use]
+    pub fn needs_reset(&self) -> bool {
+        self.reset.load(Relaxed)
+    }
+
+    pub(super) fn request_began(&self) {
+        self.in_flight.fetch_add(1, Relaxed);
+        self.reading_head.store(false, Relaxed);
+        self.served.store(true, Relaxed);
+        self.telemetry.metrics.in_flight.up();
+    }
+
+    pub(super) fn request_ended(&self, now: Instant) {
+        self.in_flight.fetch_sub(1, Relaxed);
+        *self.idle_since.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        self.telemetry.metrics.in_flight.down();
+    }
+}
+
+impl Drop for ConnectionState {
+    fn drop(&mut self) {
+        self.telemetry.metrics.connections.down();
+    }
+}

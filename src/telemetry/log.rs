@@ -1,0 +1,36 @@
+//! The process's own log: to standard error, through a thread that never blocks the others.
+
+use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
+use tracing_subscriber::fmt::time::FormatTime;
+
+use crate::{
+    config::spec::{LogFormat, LogSpec},
+    tasks::clock::{Clock, WallClock},
+};
+
+/// Sets up the process's log. What is still queued is written when the guard is dropped.
+#[must_use]
+pub fn start(spec: &LogSpec) -> WorkerGuard {
+    let (writer, guard) = tracing_appender::non_blocking(std::io::stderr());
+    let builder = tracing_subscriber::fmt()
+        .with_max_level(spec.level)
+        .with_timer(Iso)
+        .with_target(false)
+        .with_writer::<NonBlocking>(writer);
+    // A second start, as in tests, keeps the first log.
+    let started = match spec.format {
+        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
+        LogFormat::Text => builder.with_ansi(false).try_init(),
+    };
+    drop(started);
+    guard
+}
+
+/// ISO 8601 with milliseconds, in UTC.
+struct Iso;
+
+impl FormatTime for Iso {
+    fn format_time(&self, w: &mut tracing_subscriber::fmt::format::Writer<'_>) -> std::fmt::Result {
+        write!(w, "{:.3}", WallClock.timestamp())
+    }
+}

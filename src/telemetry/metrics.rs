@@ -1,0 +1,302 @@
+//! Counters, and their exposition in Prometheus' text format.
+//!
+//! Counting is an addition to an atomic that was found when the site was loaded: no label is
+//! looked up on the request path. Labels come from the configuration and from fixed lists only,
+//! never from what a client sends.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use http::{Method, StatusCode};
+
+use super::record::{Facts, Outcome};
+use crate::failure::{Failure, UpstreamFailure};
+
+/// The counters of a process.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    sites: Mutex<BTreeMap<String, Arc<SiteMetrics>>>,
+    /// Requests that were for no site.
+    elsewhere: SiteMetrics,
+    /// Client connections open now.
+    pub connections: Gauge,
+    /// Client connections that had to wait or were refused for want of descriptors.
+    pub accept_errors: AtomicU64,
+    /// Requests being answered now.
+    pub in_flight: Gauge,
+    /// Reloads that were applied.
+    pub reloads_applied: AtomicU64,
+    /// Reloads that were refused.
+    pub reloads_refused: AtomicU64,
+    /// Whether the last reload was refused.
+    pub last_reload_failed: AtomicBool,
+}
+
+/// A number that goes up and down.
+#[derive(Debug, Default)]
+pub struct Gauge(AtomicI64);
+
+impl Gauge {
+    /// One more.
+    pub fn up(&self) {
+        self.0.fetch_add(1, Relaxed);
+    }
+
+    /// One less.
+    pub fn down(&self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn get(&self) -> i64 {
+        self.0.load(Relaxed)
+    }
+}
+
+impl Metrics {
+    /// The counters of a site; the same ones after a reload.
+    #[must_use]
+    pub fn site(&self, name: &str) -> Arc<SiteMetrics> {
+        let mut sites = self.sites.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(SiteMetrics { name: name.to_owned(), ..SiteMetrics::default() });
+        Arc::clone(sites.entry(name.to_owned()).or_insert_with(new))
+    }
+
+    /// Every site's counters, with the empty name for requests that were for no site.
+    pub(crate) fn each_site(
+        &self,
+        mut visit: impl FnMut(&str, &SiteMetrics) -> fmt::Result,
+    ) -> fmt::Result {
+        visit("", &self.elsewhere)?;
+        let sites = self.sites.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        sites.iter().try_for_each(|(name, metrics)| visit(name, metrics))
+    }
+
+    pub(super) fn count(&self, facts: &Facts) {
+        facts.site.as_deref().unwrap_or(&self.elsewhere).count(facts);
+    }
+}
+
+/// The counters of one site.
+#[derive(Debug)]
+pub struct SiteMetrics {
+    name: String,
+    requests: [OnceLock<Box<CodeCounts>>; METHODS.len() * Outcome::ALL.len()],
+    pub(crate) durations: Histogram,
+    pub(crate) upstream_durations: Histogram,
+    failures: [AtomicU64; UpstreamFailure::COUNT],
+    pub(crate) overloaded: AtomicU64,
+    pub(crate) internal: AtomicU64,
+    pub(crate) retried_well: AtomicU64,
+    pub(crate) retried_in_vain: AtomicU64,
+}
+
+impl Default for SiteMetrics {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            requests: [const { OnceLock::new() }; METHODS.len() * Outcome::ALL.len()],
+            durations: Histogram::default(),
+            upstream_durations: Histogram::default(),
+            failures: [const { AtomicU64::new(0) }; UpstreamFailure::COUNT],
+            overloaded: AtomicU64::new(0),
+            internal: AtomicU64::new(0),
+            retried_well: AtomicU64::new(0),
+            retried_in_vain: AtomicU64::new(0),
+        }
+    }
+}
+
+/// Counts for the status codes 100 to 599, and for no status at all in the last place.
+type CodeCounts = [AtomicU64; CODES + 1];
+const CODES: usize = 500;
+
+/// The methods that have a label of their own; the last stands for all others.
+pub(super) const METHODS: [&str; 8] =
+    ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "_OTHER"];
+
+fn method_index(method: Option<&Method>) -> usize {
+    const OTHER: usize = METHODS.len() - 1;
+    let Some(method) = method else { return OTHER };
+    match *method {
+        Method::GET => 0,
+        Method::HEAD => 1,
+        Method::POST => 2,
+        Method::PUT => 3,
+        Method::DELETE => 4,
+        Method::OPTIONS => 5,
+        Method::PATCH => 6,
+        _ => OTHER,
+    }
+}
+
+fn outcome_index(outcome: Outcome) -> usize {
+    match outcome {
+        Outcome::Forwarded => 0,
+        Outcome::Page => 1,
+        Outcome::Refused => 2,
+    }
+}
+
+fn code_index(status: Option<StatusCode>) -> usize {
+    status.map_or(CODES, |status| usize::from(status.as_u16().saturating_sub(100)).min(CODES - 1))
+}
+
+impl SiteMetrics {
+    /// The site's name: the `site` label.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn count(&self, facts: &Facts) {
+        let row = method_index(facts.method.as_ref()) * Outcome::ALL.len()
+            + outcome_index(facts.outcome);
+        if let Some(row) = self.requests.get(row) {
+            let codes = row.get_or_init(|| Box::new([const { AtomicU64::new(0) }; CODES + 1]));
+            if let Some(count) = codes.get(code_index(facts.status)) {
+                count.fetch_add(1, Relaxed);
+            }
+        }
+        self.durations.observe(facts.duration);
+        if let Some(upstream) = facts.upstream {
+            self.upstream_durations.observe(upstream);
+        }
+        if let Some(failure) = facts.failure {
+            self.count_failure(failure);
+        }
+        if facts.attempts > 1 {
+            let well = facts.outcome == Outcome::Forwarded;
+            let count = if well { &self.retried_well } else { &self.retried_in_vain };
+            count.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn count_failure(&self, failure: Failure) {
+        let count = match failure {
+            Failure::Overloaded => Some(&self.overloaded),
+            Failure::Internal => Some(&self.internal),
+            Failure::Upstream(cause) => self.failures.get(cause.index()),
+        };
+        if let Some(count) = count {
+            count.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Counts that are not zero: method, outcome, status (0 for none), count.
+    pub(crate) fn each_request_count(
+        &self,
+        mut visit: impl FnMut(&'static str, Outcome, u16, u64) -> fmt::Result,
+    ) -> fmt::Result {
+        let names = METHODS.iter().flat_map(|method| Outcome::ALL.map(|outcome| (method, outcome)));
+        for (row, (method, outcome)) in self.requests.iter().zip(names) {
+            let Some(codes) = row.get() else { continue };
+            for (code, count) in (100_u16..).zip(codes.iter()) {
+                let count = count.load(Relaxed);
+                if count > 0 {
+                    let code = if code < 600 { code } else { 0 };
+                    visit(method, outcome, code, count)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts of causes that are not zero.
+    pub(crate) fn each_failure_count(
+        &self,
+        mut visit: impl FnMut(UpstreamFailure, u64) -> fmt::Result,
+    ) -> fmt::Result {
+        for (cause, count) in UpstreamFailure::ALL.into_iter().zip(&self.failures) {
+            let count = count.load(Relaxed);
+            if count > 0 {
+                visit(cause, count)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Durations in buckets.
+#[derive(Debug, Default)]
+pub(crate) struct Histogram {
+    buckets: [AtomicU64; BOUNDS.len() + 1],
+    microseconds: AtomicU64,
+}
+
+/// Upper bounds in seconds, as Prometheus expects them, with microseconds for comparing.
+const BOUNDS: [(f64, u64); 13] = [
+    (0.001, 1_000),
+    (0.005, 5_000),
+    (0.01, 10_000),
+    (0.025, 25_000),
+    (0.05, 50_000),
+    (0.1, 100_000),
+    (0.25, 250_000),
+    (0.5, 500_000),
+    (1.0, 1_000_000),
+    (2.5, 2_500_000),
+    (5.0, 5_000_000),
+    (15.0, 15_000_000),
+    (60.0, 60_000_000),
+];
+
+/// A histogram at one moment.
+pub(crate) struct Snapshot {
+    pub(crate) sum: f64,
+    pub(crate) count: u64,
+    pub(crate) buckets: Vec<(f64, u64)>,
+}
+
+impl Histogram {
+    fn observe(&self, duration: Duration) {
+        let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        let at = BOUNDS.iter().position(|(_, bound)| micros <= *bound).unwrap_or(BOUNDS.len());
+        if let Some(bucket) = self.buckets.get(at) {
+            bucket.fetch_add(1, Relaxed);
+        }
+        self.microseconds.fetch_add(micros, Relaxed);
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let bounds = BOUNDS.iter().map(|(seconds, _)| *seconds).chain([f64::MAX]);
+        let buckets: Vec<(f64, u64)> =
+            bounds.zip(self.buckets.iter().map(|count| count.load(Relaxed))).collect();
+        let sum = Duration::from_micros(self.microseconds.load(Relaxed)).as_secs_f64();
+        Snapshot { sum, count: buckets.iter().map(|(_, count)| count).sum(), buckets }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_has_its_place_and_none_its_own() {
+        assert_eq!(code_index(Some(StatusCode::CONTINUE)), 0);
+        assert_eq!(code_index(StatusCode::from_u16(599).ok()), CODES - 1);
+        assert_eq!(code_index(StatusCode::from_u16(999).ok()), CODES - 1);
+        assert_eq!(code_index(None), CODES);
+    }
+
+    #[test]
+    fn a_duration_falls_into_the_first_bucket_that_holds_it() {
+        let histogram = Histogram::default();
+        for millis in [1, 2, 5, 70_000] {
+            histogram.observe(Duration::from_millis(millis));
+        }
+        let snapshot = histogram.snapshot();
+        let filled: Vec<(f64, u64)> =
+            snapshot.buckets.into_iter().filter(|(_, count)| *count > 0).collect();
+        assert_eq!(filled, [(0.001, 1), (0.005, 2), (f64::MAX, 1)]);
+        assert_eq!(snapshot.count, 4);
+    }
+}

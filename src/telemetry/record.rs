@@ -1,0 +1,324 @@
+//! One request's facts (step 10 of the request's way).
+//!
+//! A record is opened before anything can go wrong and writes itself when the last of those who
+//! share it lets go: after the last byte, when the client has gone, after a panic, at the end of a
+//! tunnel. So no path loses one. Writing means counting, and handing the facts to another thread
+//! if they are to be logged.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header::USER_AGENT};
+use tokio::time::Instant;
+
+use super::{
+    access_log::AccessLog,
+    connection::ConnectionState,
+    metrics::{Metrics, SiteMetrics},
+};
+use crate::failure::Failure;
+
+/// Who answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Outcome {
+    /// The origin.
+    Forwarded,
+    /// We did, in place of the origin.
+    Page,
+    /// We did, because the request is not one to forward.
+    #[default]
+    Refused,
+}
+
+impl Outcome {
+    /// All of them, in the order of their discriminants.
+    pub const ALL: [Self; 3] = [Self::Forwarded, Self::Page, Self::Refused];
+
+    /// The name in records and metrics.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Forwarded => "forwarded",
+            Self::Page => "page",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// How the exchange with the client ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ended {
+    /// The whole response was handed over.
+    Complete,
+    /// The client went away before.
+    #[default]
+    ClientGone,
+    /// We cut it, because the origin had broken off.
+    Cut,
+    /// It became a tunnel, which has ended.
+    Tunnel,
+}
+
+impl Ended {
+    /// The name in records.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::ClientGone => "client_gone",
+            Self::Cut => "cut",
+            Self::Tunnel => "tunnel",
+        }
+    }
+}
+
+/// What the access log says about one request.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// When the request head was complete, for durations.
+    pub began: Instant,
+    /// From then to the end.
+    pub duration: Duration,
+    /// Who sent it: the socket's peer.
+    pub client: IpAddr,
+    /// Its method; `None` where no head could be read.
+    pub method: Option<Method>,
+    /// Its target.
+    pub uri: Uri,
+    /// Its version.
+    pub version: Version,
+    /// The host it is for.
+    pub host: Option<HeaderValue>,
+    /// What the client calls itself.
+    pub user_agent: Option<HeaderValue>,
+    /// Its name.
+    pub request_id: HeaderValue,
+    /// The site that was found.
+    pub site: Option<Arc<SiteMetrics>>,
+    /// Who answered.
+    pub outcome: Outcome,
+    /// How it ended.
+    pub ended: Ended,
+    /// What the client was told; `None` if nothing.
+    pub status: Option<StatusCode>,
+    /// Why there is no origin response, or no whole one.
+    pub failure: Option<Failure>,
+    /// Tries at the upstream.
+    pub attempts: u32,
+    /// The endpoint of the last one.
+    pub endpoint: Option<SocketAddr>,
+    /// From the first attempt to the response head or the failure.
+    pub upstream: Option<Duration>,
+    /// Body bytes from the client.
+    pub request_bytes: u64,
+    /// Body bytes handed over for the client.
+    pub response_bytes: u64,
+}
+
+/// The facts while they are gathered.
+pub struct Record {
+    facts: Mutex<Option<Facts>>,
+    request_bytes: AtomicU64,
+    request_ended: AtomicBool,
+    connection: Arc<ConnectionState>,
+    telemetry: Arc<Telemetry>,
+}
+
+/// Where records go.
+pub struct Telemetry {
+    /// Counters.
+    pub metrics: Metrics,
+    /// The log, if there is one.
+    pub access_log: Option<AccessLog>,
+}
+
+impl Record {
+    /// Opens the record of a request whose head has been read.
+    #[must_use]
+    pub fn open<B>(
+        request: &http::Request<B>,
+        request_id: HeaderValue,
+        connection: Arc<ConnectionState>,
+        telemetry: Arc<Telemetry>,
+    ) -> Arc<Self> {
+        let facts = Facts {
+            method: Some(request.method().clone()),
+            uri: request.uri().clone(),
+            version: request.version(),
+            user_agent: user_agent(request.headers(), &telemetry),
+            ..Facts::new(connection.client(), request_id)
+        };
+        Self::with(facts, connection, telemetry)
+    }
+
+    /// Opens the record of a connection on which no head could be read.
+    #[must_use]
+    pub fn open_without_head(
+        request_id: HeaderValue,
+        connection: Arc<ConnectionState>,
+        telemetry: Arc<Telemetry>,
+    ) -> Arc<Self> {
+        Self::with(Facts::new(connection.client(), request_id), connection, telemetry)
+    }
+
+    fn with(
+        facts: Facts,
+        connection: Arc<ConnectionState>,
+        telemetry: Arc<Telemetry>,
+    ) -> Arc<Self> {
+        connection.request_began();
+        Arc::new(Self {
+            facts: Mutex::new(Some(facts)),
+            request_bytes: AtomicU64::new(0),
+            request_ended: AtomicBool::new(false),
+            connection,
+            telemetry,
+        })
+    }
+
+    /// The site was found.
+    pub fn routed(&self, site: Option<&Arc<SiteMetrics>>, host: Option<&HeaderValue>) {
+        self.edit(|facts| {
+            facts.site = site.cloned();
+            facts.host = host.cloned();
+        });
+    }
+
+    /// An attempt begins.
+    pub fn attempt(&self, endpoint: SocketAddr) {
+        self.edit(|facts| {
+            facts.attempts += 1;
+            facts.endpoint = Some(endpoint);
+        });
+    }
+
+    /// The endpoint of the last attempt.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<SocketAddr> {
+        self.facts().as_ref().and_then(|facts| facts.endpoint)
+    }
+
+    /// Who answers, once that is known.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.facts().as_ref().map(|facts| facts.outcome)
+    }
+
+    /// The attempts are over, one way or the other.
+    pub fn attempts_ended(&self) {
+        self.edit(|facts| facts.upstream = Some(facts.began.elapsed()));
+    }
+
+    /// Why there is no origin response.
+    pub fn failed(&self, failure: Failure) {
+        self.edit(|facts| facts.failure = Some(failure));
+    }
+
+    /// Who answers.
+    pub fn answered_by(&self, outcome: Outcome) {
+        self.edit(|facts| facts.outcome = outcome);
+    }
+
+    /// The response head goes out.
+    pub fn answered(&self, status: StatusCode) {
+        self.edit(|facts| facts.status = Some(status));
+    }
+
+    /// The response has ended.
+    pub fn ended(&self, ended: Ended) {
+        self.edit(|facts| facts.ended = ended);
+    }
+
+    /// The response body has ended after so many bytes.
+    pub fn response_ended(&self, ended: Ended, bytes: u64) {
+        self.edit(|facts| {
+            if facts.ended != Ended::Tunnel {
+                facts.ended = ended;
+            }
+            facts.response_bytes = facts.response_bytes.saturating_add(bytes);
+        });
+    }
+
+    /// A tunnel carried so much.
+    pub fn tunnelled(&self, from_client: u64, from_origin: u64) {
+        self.request_bytes.fetch_add(from_client, Relaxed);
+        self.edit(|facts| facts.response_bytes = from_origin);
+    }
+
+    /// More of the request body came.
+    pub fn add_request_bytes(&self, bytes: usize) {
+        self.request_bytes.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Relaxed);
+    }
+
+    /// All of the request body was read.
+    pub fn request_body_ended(&self) {
+        self.request_ended.store(true, Relaxed);
+    }
+
+    /// Whether nothing of the request is left unread.
+    #[must_use]
+    pub fn is_request_read(&self) -> bool {
+        self.request_ended.load(Relaxed)
+    }
+
+    fn edit(&self, change: impl FnOnce(&mut Facts)) {
+        if let Some(facts) = self.facts().as_mut() {
+            change(facts);
+        }
+    }
+
+    fn facts(&self) -> MutexGuard<'_, Option<Facts>> {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Only kept when somebody will read it.
+fn user_agent(headers: &HeaderMap, telemetry: &Telemetry) -> Option<HeaderValue> {
+    telemetry.access_log.as_ref().and_then(|_| headers.get(USER_AGENT)).cloned()
+}
+
+impl Facts {
+    fn new(client: IpAddr, request_id: HeaderValue) -> Self {
+        Self {
+            began: Instant::now(),
+            duration: Duration::ZERO,
+            client,
+            method: None,
+            uri: Uri::default(),
+            version: Version::HTTP_11,
+            host: None,
+            user_agent: None,
+            request_id,
+            site: None,
+            outcome: Outcome::default(),
+            ended: Ended::default(),
+            status: None,
+            failure: None,
+            attempts: 0,
+            endpoint: None,
+            upstream: None,
+            request_bytes: 0,
+            response_bytes: 0,
+        }
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        self.connection.request_ended(now);
+        let Some(mut facts) = self.facts().take() else { return };
+        facts.duration = now.saturating_duration_since(facts.began);
+        facts.request_bytes = self.request_bytes.load(Relaxed);
+        self.telemetry.metrics.count(&facts);
+        if let Some(log) = &self.telemetry.access_log {
+            log.write(facts);
+        }
+    }
+}

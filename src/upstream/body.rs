@@ -1,0 +1,260 @@
+//! Bodies on their way between client and origin: streamed, counted, never collected.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::{endpoint::Lease, expect::Gate, wire::WireState};
+use crate::telemetry::record::Record;
+
+/// A client's request body on its way to the origin.
+pub(crate) struct RequestBody {
+    incoming: Option<Incoming>,
+    wire: Option<Arc<WireState>>,
+    gate: Option<Arc<Gate>>,
+    record: Arc<Record>,
+}
+
+impl RequestBody {
+    pub(super) fn new(incoming: Incoming, gate: Option<Arc<Gate>>, record: Arc<Record>) -> Self {
+        let incoming = Some(incoming).filter(|body| !body.is_end_stream());
+        if incoming.is_none() {
+            record.request_body_ended();
+        }
+        Self { incoming, wire: None, gate, record }
+    }
+
+    /// A body for a repeated request that has none.
+    pub(super) fn none(record: Arc<Record>) -> Self {
+        Self { incoming: None, wire: None, gate: None, record }
+    }
+
+    /// Tells the connection's clocks when the body ends. Says whether there is a body.
+    pub(super) fn attach(&mut self, wire: &Arc<WireState>) -> bool {
+        if self.incoming.is_some() {
+            self.wire = Some(Arc::clone(wire));
+        }
+        self.incoming.is_some()
+    }
+
+    pub(super) fn is_none(&self) -> bool {
+        self.incoming.is_none()
+    }
+
+    /// Reads what has come already, so that the connection to the client can be kept. Waits next
+    /// to nothing: the answer must not. What is left over is read when the connection is closed.
+    pub(crate) async fn drain(mut self) {
+        const MOST: usize = 256 * 1024;
+        const PATIENCE: Duration = Duration::from_millis(5);
+        // Reading would ask the client for a body that nobody wants.
+        if self.gate.is_some() {
+            return;
+        }
+        let read = async {
+            let mut left = MOST;
+            while let Some(Ok(frame)) = self.frame().await {
+                left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+                if left == 0 {
+                    break;
+                }
+            }
+        };
+        // Out of time is as good as out of patience: the connection will be closed.
+        drop(tokio::time::timeout(PATIENCE, read).await);
+    }
+
+    fn ended(&mut self) {
+        self.incoming = None;
+        self.record.request_body_ended();
+        if let Some(wire) = &self.wire {
+            wire.upload_ended();
+        }
+    }
+
+    fn broke(&mut self) {
+        self.incoming = None;
+        if let Some(wire) = &self.wire {
+            wire.upload_broke();
+        }
+    }
+}
+
+/// Why a request body cannot be sent on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RequestBodyError {
+    #[error("the client broke off its request")]
+    Client(#[source] hyper::Error),
+    #[error("the origin answered without asking for the request body")]
+    NotWanted,
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = RequestBodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
+        let this = &mut *self;
+        if let Some(gate) = &this.gate {
+            if ready!(gate.poll_open(cx)) {
+                this.gate = None;
+            } else {
+                this.incoming = None;
+                return Poll::Ready(Some(Err(RequestBodyError::NotWanted)));
+            }
+        }
+        let Some(incoming) = &mut this.incoming else { return Poll::Ready(None) };
+        match ready!(Pin::new(&mut *incoming).poll_frame(cx)) {
+            Some(Ok(frame)) => {
+                let bytes = frame.data_ref().map_or(0, Bytes::len);
+                let is_end = incoming.is_end_stream();
+                this.record.add_request_bytes(bytes);
+                if is_end {
+                    this.ended();
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Some(Err(error)) => {
+                this.broke();
+                Poll::Ready(Some(Err(RequestBodyError::Client(error))))
+            }
+            None => {
+                this.ended();
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.as_ref().map_or_else(|| SizeHint::with_exact(0), Incoming::size_hint)
+    }
+}
+
+/// An origin's response body on its way to the client. Holds the connection until its end.
+pub struct OriginBody {
+    incoming: Incoming,
+    lease: Option<Lease>,
+    /// Longest silence; `None` for streams that are silent by nature.
+    between_bytes: Option<Duration>,
+    silence: Option<Pin<Box<Sleep>>>,
+}
+
+/// Why a response body broke off.
+#[derive(Debug, thiserror::Error)]
+pub enum OriginBodyError {
+    /// The connection ended too early, or what came is not HTTP.
+    #[error("the response broke off")]
+    Broken(#[source] hyper::Error),
+    /// Nothing came for too long.
+    #[error("the response stalled")]
+    Stalled,
+}
+
+impl OriginBody {
+    pub(super) fn new(
+        incoming: Incoming,
+        lease: Lease,
+        between_bytes: Option<Duration>,
+    ) -> Self {
+        let mut body = Self { incoming, lease: Some(lease), between_bytes, silence: None };
+        body.finish_if_ended();
+        body
+    }
+
+    /// Reads what is left, within bounds.
+    pub(super) async fn discard(mut self) {
+        const MOST: usize = 64 * 1024;
+        const PATIENCE: Duration = Duration::from_secs(1);
+        let read = async {
+            let mut left = MOST;
+            while let Some(Ok(frame)) = self.frame().await {
+                left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+                if left == 0 {
+                    break;
+                }
+            }
+        };
+        // Too long or too slow: dropping it closes the connection.
+        drop(tokio::time::timeout(PATIENCE, read).await);
+    }
+
+    /// Gives the connection back as soon as nothing more can come.
+    fn finish_if_ended(&mut self) {
+        if self.incoming.is_end_stream()
+            && let Some(lease) = self.lease.take()
+        {
+            lease.finish();
+        }
+    }
+
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(limit) = self.between_bytes else { return Poll::Pending };
+        let timer = self.silence.get_or_insert_with(|| Box::pin(sleep(limit)));
+        timer.as_mut().poll(cx)
+    }
+
+    /// A piece came: the clock starts anew with the next wait.
+    fn reset_silence(&mut self) {
+        if let (Some(timer), Some(limit)) = (&mut self.silence, self.between_bytes) {
+            timer.as_mut().reset(Instant::now() + limit);
+        }
+    }
+}
+
+impl Body for OriginBody {
+    type Data = Bytes;
+    type Error = OriginBodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, OriginBodyError>>> {
+        let this = &mut *self;
+        match Pin::new(&mut this.incoming).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                this.reset_silence();
+                this.finish_if_ended();
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(Some(Err(error))) => {
+                this.lease = None;
+                Poll::Ready(Some(Err(OriginBodyError::Broken(error))))
+            }
+            Poll::Ready(None) => {
+                if let Some(lease) = this.lease.take() {
+                    lease.finish();
+                }
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                ready!(this.poll_silence(cx));
+                this.lease = None;
+                Poll::Ready(Some(Err(OriginBodyError::Stalled)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}

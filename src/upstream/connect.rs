@@ -1,0 +1,121 @@
+//! Opens a connection to an endpoint: TCP, TLS where the upstream wants it, HTTP/1.1.
+//!
+//! Everything here happens before a byte of a request is written, so that each failure may be
+//! followed by another endpoint for any method.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use tokio::{net::TcpStream, time::timeout};
+use tokio_rustls::TlsConnector;
+
+use super::{
+    exchange::Connection,
+    pool::Place,
+    wire::{Transport, Wire},
+};
+use crate::{
+    config::spec::{Scheme, UpstreamSpec},
+    failure::{AttemptError, Failure, Sent, UpstreamFailure, classify},
+    tasks::Tasks,
+};
+
+/// The largest read buffer of a connection to an origin: bounds both a response head and the
+/// memory of a transfer. Measured: larger ones bring no more speed.
+const BUFFER: usize = 128 * 1024;
+
+/// How connections to one upstream are opened.
+pub(super) struct Connector {
+    tls: Option<(TlsConnector, ServerName<'static>)>,
+    timeout: Duration,
+    tasks: Tasks,
+}
+
+/// Why a connector cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectorError {
+    /// The upstream's host is no name that a certificate could be for.
+    #[error("the host of the upstream cannot be checked against a certificate")]
+    Name(#[source] rustls::pki_types::InvalidDnsNameError),
+    /// A certificate of `ca_file` cannot be used.
+    #[error("a certificate authority cannot be used")]
+    Authority(#[source] rustls::Error),
+    /// The TLS library refused our settings.
+    #[error("TLS cannot be set up")]
+    Tls(#[source] rustls::Error),
+}
+
+impl Connector {
+    pub(super) fn new(spec: &UpstreamSpec, tasks: Tasks) -> Result<Self, ConnectorError> {
+        let tls = match spec.scheme {
+            Scheme::Http => None,
+            Scheme::Https => Some((tls_connector(spec)?, server_name(spec)?)),
+        };
+        Ok(Self { tls, timeout: spec.timeouts.connect, tasks })
+    }
+
+    /// Opens a connection within `limit` or the connect timeout, whichever is shorter.
+    pub(super) async fn connect(
+        &self,
+        address: SocketAddr,
+        place: Place,
+        limit: Option<Duration>,
+    ) -> Result<Connection, AttemptError> {
+        let limit = limit.map_or(self.timeout, |limit| limit.min(self.timeout));
+        let wire = match timeout(limit, self.open(address)).await {
+            Ok(opened) => opened?,
+            Err(_) => return Err(unsent(UpstreamFailure::ConnectTimeout.into(), None)),
+        };
+        let (wire, state) = Wire::new(wire);
+        let (sender, driver) = http1::Builder::new()
+            .max_buf_size(BUFFER)
+            .handshake(TokioIo::new(wire))
+            .await
+            .map_err(|error| unsent(classify::exchange(&error).into(), Some(Box::new(error))))?;
+        // Its end is seen by whoever uses the connection; alone it means nothing.
+        self.tasks.spawn(async move { drop(driver.with_upgrades().await) });
+        Ok(Connection::new(sender, state, place))
+    }
+
+    async fn open(&self, address: SocketAddr) -> Result<Transport, AttemptError> {
+        let failed = |error: io::Error| unsent(classify::connect(&error), Some(Box::new(error)));
+        let stream = TcpStream::connect(address).await.map_err(failed)?;
+        stream.set_nodelay(true).map_err(failed)?;
+        let Some((connector, name)) = &self.tls else { return Ok(Transport::Plain(stream)) };
+        match connector.connect(name.clone(), stream).await {
+            Ok(stream) => Ok(Transport::Tls(Box::new(stream))),
+            Err(error) => {
+                Err(unsent(classify::handshake(&error).into(), Some(Box::new(error))))
+            }
+        }
+    }
+}
+
+fn unsent(cause: Failure, source: Option<Box<dyn std::error::Error + Send + Sync>>) -> AttemptError {
+    AttemptError { cause, sent: Sent::No, source }
+}
+
+fn server_name(spec: &UpstreamSpec) -> Result<ServerName<'static>, ConnectorError> {
+    let host = spec.authority.host().trim_start_matches('[').trim_end_matches(']');
+    ServerName::try_from(host.to_owned()).map_err(ConnectorError::Name)
+}
+
+fn tls_connector(spec: &UpstreamSpec) -> Result<TlsConnector, ConnectorError> {
+    let mut roots = rustls::RootCertStore::empty();
+    if spec.ca.is_empty() {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    for certificate in &spec.ca {
+        roots.add(certificate.clone()).map_err(ConnectorError::Authority)?;
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(ConnectorError::Tls)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsConnector::from(Arc::new(config)))
+}

@@ -1,0 +1,109 @@
+//! One address of an upstream: its connections, and how many requests use it.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use super::{connect::Connector, exchange::Connection, expect::GateGuard, pool::Pool};
+use crate::{
+    failure::{AttemptError, Sent, UpstreamFailure},
+    tasks::WorkerId,
+};
+
+/// One address.
+pub(crate) struct Endpoint {
+    address: SocketAddr,
+    pool: Pool,
+    in_flight: AtomicUsize,
+}
+
+impl Endpoint {
+    pub(super) fn new(address: SocketAddr, pool: Pool) -> Arc<Self> {
+        Arc::new(Self { address, pool, in_flight: AtomicUsize::new(0) })
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(super) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight.load(Relaxed)
+    }
+
+    /// Counts one more request on this endpoint.
+    pub(super) fn lease(self: &Arc<Self>) -> Lease {
+        self.in_flight.fetch_add(1, Relaxed);
+        Lease { endpoint: Arc::clone(self), held: None }
+    }
+}
+
+/// One use of an endpoint. Ends with the response body, not with its head.
+pub(crate) struct Lease {
+    endpoint: Arc<Endpoint>,
+    held: Option<Held>,
+}
+
+/// What a lease keeps until the response has ended.
+struct Held {
+    worker: WorkerId,
+    connection: Connection,
+    _gate: GateGuard,
+}
+
+impl Lease {
+    pub(super) fn address(&self) -> SocketAddr {
+        self.endpoint.address
+    }
+
+    /// A connection: an idle one unless a fresh one is asked for, else a new one.
+    pub(super) async fn checkout(
+        &self,
+        worker: WorkerId,
+        connector: &Connector,
+        limit: Option<Duration>,
+        fresh: bool,
+    ) -> Result<Connection, AttemptError> {
+        let pool = &self.endpoint.pool;
+        if !fresh && let Some(connection) = pool.take(worker) {
+            return Ok(connection);
+        }
+        let Some(place) = pool.reserve() else {
+            let cause = UpstreamFailure::PoolFull.into();
+            return Err(AttemptError { cause, sent: Sent::No, source: None });
+        };
+        connector.connect(self.endpoint.address, place, limit).await
+    }
+
+    /// Another lease of the same endpoint, for what goes on beside the response.
+    pub(super) fn again(&self) -> Self {
+        self.endpoint.lease()
+    }
+
+    /// Keeps the connection as long as the lease lasts.
+    pub(super) fn hold(&mut self, worker: WorkerId, connection: Connection, gate: GateGuard) {
+        self.held = Some(Held { worker, connection, _gate: gate });
+    }
+
+    /// The exchange is over in good order: the connection may serve another. A lease that is only
+    /// dropped closes its connection.
+    pub(super) fn finish(mut self) {
+        if let Some(held) = self.held.take() {
+            self.endpoint.pool.put(held.worker, held.connection);
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.endpoint.in_flight.fetch_sub(1, Relaxed);
+    }
+}

@@ -1,0 +1,70 @@
+//! Tunnels: what a connection becomes after a 101 (RFC 9110 section 7.8).
+//!
+//! Nothing passes before the origin has agreed: the two raw streams exist only after its 101 and
+//! ours.
+
+use std::sync::Arc;
+
+use http::{HeaderValue, Response, header::UPGRADE};
+use hyper::{
+    body::Incoming,
+    upgrade::{OnUpgrade, Upgraded},
+};
+use hyper_util::rt::TokioIo;
+use tokio::io::copy_bidirectional_with_sizes;
+
+use super::endpoint::Lease;
+use crate::{
+    message::hop::has_token,
+    tasks::Tasks,
+    telemetry::record::{Ended, Record},
+};
+
+const BUFFER: usize = 64 * 1024;
+
+/// What a request that asks to switch protocols needs later.
+pub(super) struct Asked {
+    pub(super) protocol: HeaderValue,
+    pub(super) client: OnUpgrade,
+}
+
+/// Whether the origin switches to a protocol that was asked for.
+pub(super) fn is_agreed(asked: Option<&Asked>, response: &Response<Incoming>) -> bool {
+    let chosen = response.headers().get(UPGRADE).and_then(|value| value.to_str().ok());
+    match (asked, chosen) {
+        (Some(asked), Some(chosen)) => has_token(&asked.protocol, chosen.trim()),
+        _ => false,
+    }
+}
+
+/// Connects both ends when the 101 has reached the client; the record ends with the tunnel.
+pub(super) fn tunnel(
+    asked: Asked,
+    response: &mut Response<Incoming>,
+    lease: Lease,
+    record: Arc<Record>,
+    tasks: &Tasks,
+) {
+    let origin = hyper::upgrade::on(response);
+    tasks.spawn_until_stopped(async move {
+        let (client, origin) = match tokio::try_join!(asked.client, origin) {
+            Ok(ends) => ends,
+            Err(error) => {
+                tracing::debug!(%error, "an agreed upgrade did not come about");
+                return;
+            }
+        };
+        relay(client, origin, &record).await;
+        drop(lease);
+    });
+}
+
+async fn relay(client: Upgraded, origin: Upgraded, record: &Record) {
+    let (mut client, mut origin) = (TokioIo::new(client), TokioIo::new(origin));
+    let copied = copy_bidirectional_with_sizes(&mut client, &mut origin, BUFFER, BUFFER).await;
+    // An end without good-bye is how most WebSockets end; the counts tell the rest.
+    if let Ok((sent, received)) = copied {
+        record.tunnelled(sent, received);
+    }
+    record.ended(Ended::Tunnel);
+}

@@ -1,0 +1,257 @@
+//! The socket to an endpoint, and what has crossed it.
+//!
+//! Hyper says that an exchange failed, not how far it had come. This wrapper counts bytes and
+//! notices a write that stalls, so that [`super::exchange`] can tell "never sent" from "perhaps
+//! acted on" and knows when its clocks start. It costs no system call and, while nothing stalls,
+//! no look at the clock.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    task::{Context, Poll, ready},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::Instant,
+};
+use tokio_rustls::client::TlsStream;
+
+/// Plain or encrypted. TLS state is boxed: it is large and rare.
+pub(super) enum Transport {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// What has crossed one connection. Shared between its driver and the request that uses it, both
+/// on one thread: plain loads and stores would do, atomics make it `Sync`.
+#[derive(Debug, Default)]
+pub(crate) struct WireState {
+    read: AtomicU64,
+    written: AtomicU64,
+    stalled: AtomicBool,
+    times: Mutex<Times>,
+    upload: AtomicU64,
+}
+
+/// Only touched when a write stalls or a request body ends.
+#[derive(Debug, Default, Clone, Copy)]
+struct Times {
+    stalled_since: Option<Instant>,
+    resumed_at: Option<Instant>,
+    upload_ended_at: Option<Instant>,
+}
+
+/// Where the counters stood when a request was handed over.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    read: u64,
+    written: u64,
+}
+
+/// How far the sending of a request has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// All of it has left us, at this time at the latest; `None`: at once.
+    Flushed(Option<Instant>),
+    /// The endpoint takes no more bytes, since then.
+    Stalled(Instant),
+    /// The client has not sent all of it yet.
+    Uploading,
+}
+
+const UPLOAD_NONE: u64 = 0;
+const UPLOAD_RUNS: u64 = 1;
+const UPLOAD_DONE: u64 = 2;
+const UPLOAD_BROKEN: u64 = 3;
+
+impl WireState {
+    /// Begins an exchange.
+    pub(super) fn mark(&self, has_body: bool) -> Mark {
+        self.upload.store(if has_body { UPLOAD_RUNS } else { UPLOAD_NONE }, Relaxed);
+        Mark { read: self.read.load(Relaxed), written: self.written.load(Relaxed) }
+    }
+
+    /// Whether any byte went out since the mark.
+    pub(super) fn wrote_since(&self, mark: Mark) -> bool {
+        self.written.load(Relaxed) != mark.written
+    }
+
+    /// Whether any byte came in since the mark.
+    pub(super) fn read_since(&self, mark: Mark) -> bool {
+        self.read.load(Relaxed) != mark.read
+    }
+
+    /// The request body has been handed over in full.
+    pub(super) fn upload_ended(&self) {
+        self.upload.store(UPLOAD_DONE, Relaxed);
+        self.times().upload_ended_at = Some(Instant::now());
+    }
+
+    /// The client broke off its request body.
+    pub(super) fn upload_broke(&self) {
+        self.upload.store(UPLOAD_BROKEN, Relaxed);
+    }
+
+    /// Whether it was the client that broke off.
+    pub(super) fn is_upload_broken(&self) -> bool {
+        self.upload.load(Relaxed) == UPLOAD_BROKEN
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        let times = *self.times();
+        if let Some(since) = times.stalled_since {
+            return Progress::Stalled(since);
+        }
+        match self.upload.load(Relaxed) {
+            UPLOAD_NONE => Progress::Flushed(times.resumed_at),
+            UPLOAD_DONE => Progress::Flushed(times.upload_ended_at.max(times.resumed_at)),
+            _ => Progress::Uploading,
+        }
+    }
+
+    fn times(&self) -> std::sync::MutexGuard<'_, Times> {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_read(&self, bytes: usize) {
+        add(&self.read, bytes);
+    }
+
+    fn note_write(&self, result: &Poll<io::Result<usize>>) {
+        match result {
+            Poll::Ready(Ok(bytes)) => {
+                add(&self.written, *bytes);
+                if self.stalled.load(Relaxed) {
+                    self.stalled.store(false, Relaxed);
+                    let mut times = self.times();
+                    times.stalled_since = None;
+                    times.resumed_at = Some(Instant::now());
+                }
+            }
+            Poll::Pending if !self.stalled.load(Relaxed) => {
+                self.stalled.store(true, Relaxed);
+                self.times().stalled_since = Some(Instant::now());
+            }
+            _ => {}
+        }
+    }
+}
+
+fn add(counter: &AtomicU64, bytes: usize) {
+    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    counter.store(counter.load(Relaxed).wrapping_add(bytes), Relaxed);
+}
+
+/// The socket itself.
+pub(super) struct Wire {
+    transport: Transport,
+    state: Arc<WireState>,
+}
+
+impl Wire {
+    pub(super) fn new(transport: Transport) -> (Self, Arc<WireState>) {
+        let state = Arc::new(WireState::default());
+        (Self { transport, state: Arc::clone(&state) }, state)
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        ready!(match &mut this.transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
+            Transport::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        })?;
+        this.state.note_read(buf.filled().len().saturating_sub(before));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let result = match &mut this.transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
+            Transport::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+        };
+        this.state.note_write(&result);
+        result
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let result = match &mut this.transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Transport::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+        };
+        this.state.note_write(&result);
+        result
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.transport {
+            Transport::Plain(stream) => stream.is_write_vectored(),
+            Transport::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Transport::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Transport::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_without_body_counts_as_flushed_at_once() {
+        let state = WireState::default();
+        state.mark(false);
+        assert_eq!(state.progress(), Progress::Flushed(None));
+    }
+
+    #[test]
+    fn a_stalled_write_is_noticed_until_it_goes_on() {
+        let state = WireState::default();
+        let mark = state.mark(true);
+        assert_eq!(state.progress(), Progress::Uploading);
+        state.note_write(&Poll::Pending);
+        assert!(matches!(state.progress(), Progress::Stalled(_)));
+        assert!(!state.wrote_since(mark));
+        state.note_write(&Poll::Ready(Ok(7)));
+        assert_eq!(state.progress(), Progress::Uploading);
+        assert!(state.wrote_since(mark));
+        state.upload_ended();
+        assert!(matches!(state.progress(), Progress::Flushed(Some(_))));
+    }
+}

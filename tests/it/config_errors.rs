@@ -1,0 +1,465 @@
+//! Every kind of bad configuration has its own clear error, and all of them are shown at once.
+
+use std::path::Path;
+
+use intermission::config::{Loaded, Problem, Problems, Severity, load_with};
+use proptest::prelude::*;
+
+/// Two lines that make a site.
+const SITE: &str = "hosts = [\"shop.example\"]\nupstream = \"http://app:3000\"\n";
+
+fn environment(name: &str) -> Option<String> {
+    (name == "SECRET").then(|| "hunter2".to_owned())
+}
+
+/// Loads a directory made of these files.
+fn load<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Result<Loaded, Problems> {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for (name, content) in files {
+        let path = directory.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+        std::fs::write(path, content).expect("a file");
+    }
+    load_with(directory.path(), &environment)
+}
+
+fn problems_of(files: &[(&str, &str)]) -> Problems {
+    load(files.iter().map(|(name, text)| (*name, text.as_bytes())))
+        .map(|loaded| Problems::new(loaded.warnings))
+        .unwrap_or_else(|problems| problems)
+}
+
+/// What `check` shows for one site with `more` below the lines it needs.
+fn site(more: &str) -> String {
+    problems_of(&[("sites/shop.toml", &format!("{SITE}{more}"))]).to_string()
+}
+
+/// What `check` shows for one site with `text` alone.
+fn whole_site(text: &str) -> String {
+    problems_of(&[("sites/shop.toml", text)]).to_string()
+}
+
+/// What `check` shows for an `intermission.toml`.
+fn process(text: &str) -> String {
+    problems_of(&[("intermission.toml", text), ("sites/shop.toml", SITE)]).to_string()
+}
+
+#[test]
+fn malformed_toml() {
+    insta::assert_snapshot!(problems_of(&[
+        (
+            "intermission.toml",
+            "listen = :8080\n[log\nlevel = \"info\"\nname = \"a\"\nname = \"b\"\n"
+        ),
+        (
+            "sites/a.toml",
+            "hosts = [\"a.example\"\nupstream = \"http://app\"\n"
+        ),
+        (
+            "sites/b.toml",
+            "hosts = [b.example]\nupstream = http://app\n"
+        ),
+        (
+            "sites/c.toml",
+            "hosts = [\"c.example]\nupstream = \"http://app\"\n"
+        ),
+        (
+            "sites/d.toml",
+            "hosts = [\"d.example\"]\nupstream: http://app\n"
+        ),
+    ]));
+}
+
+#[test]
+fn unknown_keys() {
+    insta::assert_snapshot!(site(
+        "timeout = \"3s\"\nworkers = 2\nzzz = 1\n[timeouts]\nconect = \"3s\"\nidle_timeout = \"3s\"\n\
+         [brand]\nnames = \"x\"\nlinks = [{ text = \"a\", ulr = \"https://a\" }]\nhosts = []\n\
+         [page.en]\nheading = \"x\"\n[health]\ninterval = \"5s\"\n[retry.timeouts]\n"
+    ));
+}
+
+#[test]
+fn wrong_types() {
+    insta::assert_snapshot!(problems_of(&[
+        (
+            "intermission.toml",
+            "listen = 8080\nadmin = false\nworkers = \"4\"\ntrusted_proxies = \"10.0.0.0/8\"\n\
+             log = \"json\"\n[dns]\nservers = [53]\n[clients]\nhead_fields = 1.5\n",
+        ),
+        (
+            "sites/shop.toml",
+            "hosts = \"shop.example\"\nupstream = 3000\nbrand = []\npage = { en = \"x\" }\n\
+             [fallback]\nfailures = \"yes\"\nstatuses = [\"500\", 2024-01-01]\n[timeouts]\n\
+             connect = true\n[headers]\nhost = [\"a\"]\n",
+        ),
+    ]));
+}
+
+#[test]
+fn wrong_units() {
+    insta::assert_snapshot!(site(
+        "[timeouts]\nconnect = 3\nfirst_byte = \"15\"\nbetween_bytes = \"30 parsecs\"\ntotal = 1.5\n\
+         [limits]\nidle_timeout = \"-3s\"\n"
+    ));
+    insta::assert_snapshot!(
+        "wrong_units_of_size",
+        [
+            ("8192"),
+            ("\"16kb\""),
+            ("\"16 K\""),
+            ("\"16 furlongs\""),
+            ("\"1.5 KiB\"")
+        ]
+        .map(|size| process(&format!("[clients]\nhead_size = {size}\n")))
+        .concat()
+    );
+}
+
+#[test]
+fn values_out_of_range() {
+    insta::assert_snapshot!(
+        [
+            process(
+                "workers = 0\ndrain = \"25h\"\n[clients]\nhead_size = \"4 KiB\"\nhead_fields = -1\n\
+                 connections = 99999999999999999999\n",
+            ),
+            site(
+                "[fallback]\nstatuses = [503, 404, 600]\n[retry]\nattempts = 11\n[limits]\n\
+                 connections = 0x1_0001\n[retry_after]\nstart = \"500ms\"\n",
+            )
+        ]
+        .concat()
+    );
+}
+
+#[test]
+fn impossible_timeouts() {
+    insta::assert_snapshot!(site("[timeouts]\nconnect = \"0s\"\ntotal = \"0ms\"\n"));
+    insta::assert_snapshot!(
+        "connect_longer_than_total",
+        site("[timeouts]\nconnect = \"10s\"\n")
+    );
+}
+
+#[test]
+fn bad_upstreams() {
+    let upstreams = [
+        "app:3000",
+        "http://app/shop",
+        "http://user:pass@app",
+        "ftp://app",
+        "http://app:99999",
+        "http://",
+        "localhost",
+        "http://app server",
+        "",
+    ];
+    let shown = upstreams
+        .map(|upstream| whole_site(&format!("hosts = [\"*\"]\nupstream = \"{upstream}\"\n")));
+    insta::assert_snapshot!(shown.concat());
+}
+
+#[test]
+fn bad_host_patterns() {
+    insta::assert_snapshot!(whole_site(
+        "hosts = [\"https://shop.example/\", \"shop.example:443\", \"shop*.example\", \"blümen.de\", \"\", 1]\n\
+         upstream = \"http://app\"\n"
+    ));
+}
+
+#[test]
+fn a_host_claimed_by_two_files() {
+    insta::assert_snapshot!(problems_of(&[
+        (
+            "sites/a.toml",
+            "hosts = [\"www.example\", \"shop.example\"]\nupstream = \"http://a\"\n"
+        ),
+        (
+            "sites/b.toml",
+            "upstream = \"http://b\"\nhosts = [\"SHOP.example.\"]\n"
+        ),
+    ]));
+}
+
+#[test]
+fn a_host_claimed_twice_by_one_file() {
+    insta::assert_snapshot!(whole_site(
+        "hosts = [\"shop.example\", \"*.shop.example\", \"shop.example\"]\nupstream = \"http://b\"\n"
+    ));
+}
+
+#[test]
+fn two_catch_alls() {
+    insta::assert_snapshot!(problems_of(&[
+        ("sites/a.toml", "hosts = [\"*\"]\nupstream = \"http://a\"\n"),
+        ("sites/b.toml", "hosts = [\"*\"]\nupstream = \"http://b\"\n"),
+    ]));
+}
+
+#[test]
+fn missing_keys() {
+    insta::assert_snapshot!(
+        [
+            whole_site(""),
+            whole_site("hosts = []\n[upstream]\nca_file = \"ca.pem\"\n"),
+            site("[brand]\nlinks = [{ text = \"Status\" }, { url = \"https://a\" }, \"b\"]\n"),
+        ]
+        .concat()
+    );
+}
+
+#[test]
+fn bad_logos() {
+    let logo = |name: &str| format!("{SITE}[brand]\nlogo = \"{name}\"\n");
+    let large = vec![b'x'; 512 * 1024 + 1];
+    let shown = ["missing.svg", "logo.gif", "large.png", ".", ""].map(|name| {
+        load([
+            ("sites/shop.toml", logo(name).as_bytes()),
+            ("sites/logo.gif", b"GIF89a"),
+            ("sites/large.png", &large),
+        ])
+        .expect_err("a bad logo")
+        .to_string()
+    });
+    insta::assert_snapshot!(shown.concat());
+}
+
+#[test]
+fn bad_certificates() {
+    let upstream = |url: &str, file: &str| {
+        format!("hosts = [\"*\"]\n[upstream]\nurl = \"{url}\"\nca_file = \"{file}\"\n")
+    };
+    let shown = [
+        upstream("https://app", "missing.pem"),
+        upstream("https://app", "empty.pem"),
+        upstream("https://app", "broken.pem"),
+        upstream("http://app", "empty.pem"),
+    ]
+    .map(|text| {
+        load([
+            ("sites/shop.toml", text.as_bytes()),
+            ("sites/empty.pem", b"nothing here\n"),
+            (
+                "sites/broken.pem",
+                b"-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n",
+            ),
+        ])
+        .expect_err("bad certificates")
+        .to_string()
+    });
+    insta::assert_snapshot!(shown.concat());
+}
+
+#[test]
+fn unreadable_files() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let sites = directory.path().join("sites");
+    std::fs::create_dir_all(sites.join("folder.toml")).expect("a directory");
+    std::fs::write(sites.join("latin1.toml"), b"hosts = [\"*\"]\n# gr\xfcn\n").expect("a file");
+    std::fs::write(sites.join("my shop.toml"), SITE).expect("a file");
+    std::os::unix::fs::symlink("nowhere", sites.join("dangling.toml")).expect("a link");
+    let problems = load_with(directory.path(), &environment).expect_err("unreadable files");
+    insta::assert_snapshot!(problems);
+}
+
+#[test]
+fn no_site_at_all() {
+    insta::assert_snapshot!(problems_of(&[("intermission.toml", "")]));
+}
+
+#[test]
+fn bad_addresses() {
+    insta::assert_snapshot!(process(
+        "listen = [\"8080\", \"localhost:8080\", \"[::1]:8080\", \"[::1]:8080\", \":x\", \"10.0.0.1\"]\n\
+         admin = \"on\"\ntrusted_proxies = [\"10.0.0.0/33\", \"10.1.2.3/8\", \"proxy.example\"]\n\
+         [dns]\nservers = [\"dns.example\"]\n"
+    ));
+    insta::assert_snapshot!(
+        "one_address_for_two",
+        [
+            process("listen = \":9090\"\n"),
+            process("admin = \":8080\"\n"),
+            process("listen = []\n"),
+        ]
+        .concat()
+    );
+}
+
+#[test]
+fn bad_brand() {
+    insta::assert_snapshot!(site(
+        "[brand]\nname = \" \"\ncolor = \"green\"\nphone = \"call us\"\nemail = \"us\"\nlinks = [\n\
+         { text = \"a\", url = \"javascript:alert(1)\" },\n{ text = \"b\", url = \"status.example\" },\n\
+         { text = \"\\u0007\", url = \"https://a b\" },\n]\n[page.fr]\nheadline = \"x\"\n[page.de-DE]\n\
+         headline = \"x\"\n[fallback]\nlanguage = \"fr\"\n"
+    ));
+}
+
+#[test]
+fn bad_names_words_and_fields() {
+    insta::assert_snapshot!(
+        [
+            process("name = \"my proxy\"\n[log]\naccess = \"none\"\nformat = \"JSON\"\nlevel = \"warning\"\n"),
+            site("[headers]\nhost = \"shop example\"\n"),
+        ]
+        .concat()
+    );
+}
+
+#[test]
+fn variables() {
+    insta::assert_snapshot!(whole_site(
+        "hosts = [\"${UNSET}\", \"${\", \"${1}\"]\nupstream = \"http://${UNSET:-app}:3000\"\n"
+    ));
+}
+
+#[test]
+fn values_of_the_environment_are_never_shown() {
+    let shown = problems_of(&[
+        (
+            "intermission.toml",
+            "listen = \"${SECRET}\"\nname = \"${SECRET} \"\nworkers = \"${SECRET}\"\n\
+             drain = \"${SECRET}\"\n[log]\nlevel = \"${SECRET}\"\n[clients]\nhead_size = \"${SECRET}\"\n",
+        ),
+        (
+            "sites/shop.toml",
+            "hosts = [\"http://${SECRET}\", \"a.${SECRET}\", \"a.${SECRET}\"]\nupstream = \"${SECRET}\"\n\
+             [brand]\nlogo = \"${SECRET}\"\ncolor = \"${SECRET}\"\nlinks = [{ text = \"a\", url = \"${SECRET}.a\" }]\n\
+             [headers]\nhost = \"${SECRET}@\"\n",
+        ),
+    ]);
+    assert!(shown.errors() >= 12, "{shown}");
+    for shown in [shown.to_string(), shown.to_json()] {
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}
+
+#[test]
+fn warnings_do_not_fail() {
+    let site = "hosts = [\"*\"]\nupstream = \"http://127.0.0.1:8080\"\n[brand]\nlogo = \"logo.svg\"\n\
+                [timeouts]\ntotal = \"2s\"\n[retry]\nattempts = 1\n[fallback]\nstatuses = []\napi = true\n\
+                [retry_after]\nstart = \"1h\"\n";
+    let logo = format!("<svg>{}</svg>", " ".repeat(40 * 1024));
+    let loaded = load([
+        (
+            "intermission.toml",
+            b"trusted_proxies = [\"0.0.0.0/0\"]\n".as_slice(),
+        ),
+        ("sites/shop.toml", site.as_bytes()),
+        ("sites/logo.svg", logo.as_bytes()),
+        ("sites/blog.toml.bak", b""),
+        ("sites/.hidden", b""),
+    ])
+    .expect("warnings only");
+    assert!(
+        loaded
+            .warnings
+            .iter()
+            .all(|problem| problem.severity == Severity::Warning)
+    );
+    insta::assert_snapshot!(Problems::new(loaded.warnings));
+}
+
+#[test]
+fn json_has_every_field() {
+    let files = [(
+        "sites/shop.toml",
+        "hosts = [\"ü\", 1]\nupstream = \"app\"\n",
+    )];
+    insta::assert_snapshot!(problems_of(&files).to_json());
+}
+
+#[test]
+fn lines_and_columns_are_those_of_the_excerpts() {
+    let problems = problems_of(&[(
+        "sites/shop.toml",
+        "# ü\nhosts = [\"ü\", 1]\nupstream = \"\"\n",
+    )]);
+    let shown = problems.to_string();
+    for Problem { line, column, .. } in &problems {
+        let place = format!(
+            "sites/shop.toml:{}:{}\n",
+            line.expect("a line"),
+            column.expect("one")
+        );
+        assert!(shown.contains(&place), "{place} is not in\n{shown}");
+    }
+}
+
+#[test]
+fn a_directory_that_is_empty_or_missing_has_no_site() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for path in [directory.path(), Path::new("/nonexistent/intermission")] {
+        let problems = load_with(path, &environment).expect_err("no site");
+        assert_eq!(problems.errors(), 1);
+    }
+}
+
+/// Lines that are nearly right: the ways in which people get it wrong.
+fn nearly_right() -> impl Strategy<Value = String> {
+    let key = prop::sample::select(vec![
+        "hosts",
+        "upstream",
+        "[brand]",
+        "brand.name",
+        "brand.links",
+        "page",
+        "[page.de]",
+        "timeouts",
+        "timeouts.connect",
+        "[timeouts]",
+        "connect",
+        "fallback.statuses",
+        "listen",
+        "log",
+        "[[upstream]]",
+        "\"a b\"",
+        "workers",
+        "head_size",
+        "[clients]",
+        "logo",
+        "",
+    ]);
+    let value = prop::sample::select(vec![
+        "",
+        "= \"*\"",
+        "= [\"*\"]",
+        "= 3",
+        "= \"3s\"",
+        "= \"${A}\"",
+        "= {}",
+        "= [[{}]]",
+        "= -0x1",
+        "= 1979-05-27",
+        "= nan",
+        "= \"http://a\"",
+        "= { a = 1 }",
+        "= [{ text = 1 }]",
+        "= \"\\u0000\"",
+        "= '''\nx",
+        "= \"ü\"",
+    ]);
+    let line = (key, value).prop_map(|(key, value)| format!("{key} {value}"));
+    prop::collection::vec(prop_oneof![9 => line, 1 => "\\PC*"], 0..8)
+        .prop_map(|lines| lines.join("\n"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn no_text_panics(process in nearly_right(), site in nearly_right()) {
+        let problems = problems_of(&[("intermission.toml", &process), ("sites/a.toml", &site)]);
+        prop_assert!(!problems.to_json().is_empty());
+        let _ = problems.render(true);
+    }
+
+    #[test]
+    fn no_bytes_panic(process: Vec<u8>, site: Vec<u8>) {
+        let files = [("intermission.toml", process.as_slice()), ("sites/a.toml", site.as_slice())];
+        if let Err(problems) = load(files) {
+            let _ = problems.to_string();
+        }
+    }
+}
