@@ -4,8 +4,10 @@ use intermission::failure::UpstreamFailure;
 use serde_json::Value;
 
 use crate::support::{
+    PATIENCE,
     clients::{Ask, Kind, Protocol},
     h1::{End, Response},
+    within,
 };
 
 use super::rows::{Asking, Attempts, Row, Scene};
@@ -57,7 +59,10 @@ impl Combination {
 /// Asks once and returns all that is wrong.
 pub(super) fn verify(row: &Row, scene: &Scene, combination: &Combination) -> Vec<String> {
     let response = scene.proxy.ask(&combination.ask(row, scene), combination.protocol);
-    let record = scene.proxy.record(&combination.path());
+    let Some(record) = within(PATIENCE, || scene.proxy.find_record(&combination.path())) else {
+        let (status, end) = (response.head.status(), response.end);
+        return vec![format!("{combination:?}: no record; the answer was {status}, {end:?}")];
+    };
     let mut wrong = match row.asking {
         Asking::Downloads => wrong_cut(combination, &response),
         Asking::Everybody | Asking::Visitors | Asking::Uploads => {
@@ -76,7 +81,8 @@ fn wrong_answer(row: &Row, combination: &Combination, response: &Response) -> Ve
             wrong.push(format!("{what} is {is:?}, should be {should:?}"));
         }
     };
-    let Combination { method, kind, .. } = *combination;
+    let method = combination.method;
+    let kind = combination.kind.answered_as(method);
     let field = |name| response.head.field(name).unwrap_or_default();
     expect("end", &format!("{:?}", response.end), &format!("{:?}", End::Complete));
     expect("status", &response.head.status().to_string(), &kind.status().to_string());

@@ -178,7 +178,7 @@ fn unanswering() -> Vec<Row> {
         Row::new("stops reading", WriteTimeout, || before(vec![Step::ReadHead, Step::Ignore]))
             .asking(Asking::Uploads)
             .sees(heads),
-        Row::new("the second address hangs", Deadline, second_hangs).sees(heads).attempts(2, 2),
+        Row::new("too long for both addresses", Deadline, two_swallowing).attempts(2, 2),
     ]
 }
 
@@ -294,17 +294,17 @@ fn two_refusing() -> Scene {
     Scene { proxy, origin: None, fields: Vec::new(), _keep: keep }
 }
 
-/// The first address refuses; the second takes longer than all attempts together may.
-fn second_hangs() -> Scene {
+/// Neither address answers, and the second attempt has less time than the first had.
+fn two_swallowing() -> Scene {
     let [second, third] = [Ipv4Addr::new(127, 0, 0, 2), Ipv4Addr::new(127, 0, 0, 3)];
-    let origin = Origin::at((third, 0).into(), after_request([Step::Hang]));
-    let port = Refusing::at((second, origin.address.port()).into());
-    // Both orders must come to the refusing one first: it is the only one that says so at once.
+    let first_port = Swallowing::at((second, 0).into());
+    let second_port = Swallowing::at((third, first_port.address.port()).into());
     let names = NameServer::start("app.test", Told::Addresses(vec![second, third]));
-    let clocks = "[timeouts]\nconnect = \"400ms\"\nfirst_byte = \"15s\"\ntotal = \"600ms\"\n";
-    let proxy = by_name(&names, origin.address.port(), clocks);
-    let keep: Vec<Box<dyn Any + Send + Sync>> = vec![Box::new(names), Box::new(port)];
-    Scene { proxy, origin: Some(origin), fields: Vec::new(), _keep: keep }
+    let clocks = "[timeouts]\nconnect = \"500ms\"\ntotal = \"700ms\"\n";
+    let proxy = by_name(&names, first_port.address.port(), clocks);
+    let keep: Vec<Box<dyn Any + Send + Sync>> =
+        vec![Box::new(names), Box::new(first_port), Box::new(second_port)];
+    Scene { proxy, origin: None, fields: Vec::new(), _keep: keep }
 }
 
 /// One connection is allowed, and a request holds it.

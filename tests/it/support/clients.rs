@@ -60,6 +60,15 @@ impl Kind {
         }
     }
 
+    /// As whom we answer it. Only a page's EventSource, which only ever reads, would give up for
+    /// good on a 503; whoever sends something must not be told 200.
+    pub(crate) fn answered_as(self, method: &str) -> Self {
+        match self {
+            Self::EventStream if !matches!(method, "GET" | "HEAD") => Self::Json,
+            kind => kind,
+        }
+    }
+
     /// The status of our answer to it.
     pub(crate) const fn status(self) -> u16 {
         match self {

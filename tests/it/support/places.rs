@@ -35,8 +35,12 @@ pub(crate) struct Swallowing {
 
 impl Swallowing {
     pub(crate) fn start() -> Self {
+        Self::at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+    }
+
+    pub(crate) fn at(address: SocketAddr) -> Self {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-        socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("a free port");
+        socket.bind(&address.into()).expect("a free port");
         socket.listen(0).expect("a bound socket listens");
         let listener = TcpListener::from(socket);
         let address = listener.local_addr().expect("a bound socket has an address");

@@ -140,9 +140,12 @@ impl Proxy {
 
     /// The record of the only request for this path, as soon as it is written.
     pub(crate) fn record(&self, path: &str) -> Value {
-        eventually(&format!("a record of {path}"), || {
-            self.records().into_iter().find(|record| record["url.path"] == path)
-        })
+        eventually(&format!("a record of {path}"), || self.find_record(path))
+    }
+
+    /// The record of the only request for this path, if it is written already.
+    pub(crate) fn find_record(&self, path: &str) -> Option<Value> {
+        self.records().into_iter().find(|record| record["url.path"] == path)
     }
 
     pub(crate) fn ask(&self, ask: &Ask, protocol: Protocol) -> Response {
