@@ -86,10 +86,16 @@ impl App {
             .filter_map(|listeners| listeners.first())
             .map(std::net::TcpListener::local_addr)
             .collect::<io::Result<Vec<_>>>()?;
-        let admin = process.admin.map(|address| listener::bind(address, 1)).transpose()?;
+        let admin = process
+            .admin
+            .map(|address| listener::bind(address, 1))
+            .transpose()?;
 
         let (access_log, writer) = AccessLog::start(process.log.access, io::stdout())?.unzip();
-        let telemetry = Arc::new(Telemetry { metrics: Metrics::default(), access_log });
+        let telemetry = Arc::new(Telemetry {
+            metrics: Metrics::default(),
+            access_log,
+        });
         let tasks = Tasks::new(Handle::current());
         let around = Surroundings {
             names: Names::new(&process.dns, tasks.clone()),
@@ -104,8 +110,14 @@ impl App {
             drain: Drain::default(),
             places: Arc::new(Semaphore::new(places(&process))),
         });
-        let mut app =
-            Self { shared, around, workers: Vec::new(), writer, clients, admin: None };
+        let mut app = Self {
+            shared,
+            around,
+            workers: Vec::new(),
+            writer,
+            clients,
+            admin: None,
+        };
         app.start_workers(bound)?;
         app.start_admin(admin)?;
         Ok(app)
@@ -123,14 +135,12 @@ impl App {
         self.admin
     }
 
-    fn start_workers(
-        &mut self,
-        bound: Vec<Vec<std::net::TcpListener>>,
-    ) -> Result<(), StartError> {
+    fn start_workers(&mut self, bound: Vec<Vec<std::net::TcpListener>>) -> Result<(), StartError> {
         let mut listeners: Vec<_> = bound.into_iter().map(Vec::into_iter).collect();
         for index in 0..self.around.workers {
             let own = listeners.iter_mut().filter_map(Iterator::next).collect();
-            self.workers.push(worker::start(WorkerId::new(index), own, &self.shared)?);
+            self.workers
+                .push(worker::start(WorkerId::new(index), own, &self.shared)?);
         }
         for address in &self.clients {
             tracing::info!(role = "clients", %address, "listening");
@@ -138,11 +148,10 @@ impl App {
         Ok(())
     }
 
-    fn start_admin(
-        &mut self,
-        bound: Option<Vec<std::net::TcpListener>>,
-    ) -> Result<(), StartError> {
-        let Some(listener) = bound.into_iter().flatten().next() else { return Ok(()) };
+    fn start_admin(&mut self, bound: Option<Vec<std::net::TcpListener>>) -> Result<(), StartError> {
+        let Some(listener) = bound.into_iter().flatten().next() else {
+            return Ok(());
+        };
         let address = listener.local_addr()?;
         admin::start(listener, &self.shared)?;
         self.admin = Some(address);
@@ -174,7 +183,11 @@ impl App {
             }
         };
         self.finish().await;
-        Ok(if drained { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if drained {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 
     /// Swaps in what the files say now, or keeps everything as it is.
@@ -216,7 +229,10 @@ impl App {
     /// Stops accepting and lets finish what is in flight. Says whether all of it did.
     async fn drain(&mut self) -> bool {
         let limit = self.shared.runtime.load().config.process.drain;
-        tracing::info!(limit_seconds = limit.as_secs_f64(), "stopping: draining connections");
+        tracing::info!(
+            limit_seconds = limit.as_secs_f64(),
+            "stopping: draining connections"
+        );
         let drain = &self.shared.drain;
         drain.begin();
         let done = async {
@@ -236,7 +252,13 @@ impl App {
 
     /// Ends everything and writes what is left to write.
     async fn finish(self) {
-        let Self { shared, around, workers, writer, .. } = self;
+        let Self {
+            shared,
+            around,
+            workers,
+            writer,
+            ..
+        } = self;
         shared.tasks.stop().await;
         // Threads end by themselves once told to; what they still hold ends with them.
         drop(around);
@@ -274,9 +296,18 @@ fn places(process: &ProcessSpec) -> usize {
 fn raise_descriptor_limit() -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    let raised = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: maximum,
+            maximum,
+        },
+    );
     let limit = if raised.is_ok() { maximum } else { current };
-    limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(1 << 20).min(1 << 20)
+    limit
+        .and_then(|limit| usize::try_from(limit).ok())
+        .unwrap_or(1 << 20)
+        .min(1 << 20)
 }
 
 /// What belongs to the process and not to a site is fixed when it starts.
@@ -287,7 +318,10 @@ fn warn_of_restart(before: &ProcessSpec, after: &ProcessSpec) {
         ("workers", before.workers != after.workers),
         ("log", before.log != after.log),
         ("dns", before.dns != after.dns),
-        ("clients.connections", before.clients.connections != after.clients.connections),
+        (
+            "clients.connections",
+            before.clients.connections != after.clients.connections,
+        ),
     ];
     for (key, _) in fixed.into_iter().filter(|(_, differs)| *differs) {
         tracing::warn!(key, "this key takes effect at the next start only");

@@ -22,12 +22,11 @@ use crate::{
 };
 
 /// Everything that is exposed, gathered anew at each scrape.
-pub struct Exposition(Registry);
+pub(super) struct Exposition(Registry);
 
 impl Exposition {
     /// Of a process.
-    #[must_use]
-    pub fn new(telemetry: Arc<Telemetry>, runtime: Arc<RuntimeHandle>) -> Self {
+    pub(super) fn new(telemetry: Arc<Telemetry>, runtime: Arc<RuntimeHandle>) -> Self {
         let mut registry = Registry::with_prefix("intermission");
         registry.register_collector(Box::new(Source { telemetry, runtime }));
         Self(registry)
@@ -37,7 +36,7 @@ impl Exposition {
     ///
     /// # Errors
     /// Never in practice: the buffer is memory.
-    pub fn text(&self) -> Result<String, fmt::Error> {
+    pub(super) fn text(&self) -> Result<String, fmt::Error> {
         let mut out = String::new();
         text::encode(&mut out, &self.0)?;
         Ok(out)
@@ -73,14 +72,30 @@ fn requests(metrics: &Metrics, out: Out<'_, '_>) -> fmt::Result {
     metrics.each_site(|site, counts| {
         counts.each_request_count(|method, outcome, code, count| {
             let code = code.to_string();
-            let labels =
-                [("site", site), ("method", method), ("code", &code), ("outcome", outcome.label())];
-            family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&count, None)
+            let labels = [
+                ("site", site),
+                ("method", method),
+                ("code", &code),
+                ("outcome", outcome.label()),
+            ];
+            family
+                .encode_family(&labels)?
+                .encode_counter::<NoLabelSet, _, u64>(&count, None)
         })
     })?;
     let help = "From the request head to the end of the response";
-    histograms(metrics, out, ("http_request_duration_seconds", help), |site| &site.durations)?;
-    gauge(out, "http_requests_in_flight", "Requests being answered", metrics.in_flight.get())
+    histograms(
+        metrics,
+        out,
+        ("http_request_duration_seconds", help),
+        |site| &site.durations,
+    )?;
+    gauge(
+        out,
+        "http_requests_in_flight",
+        "Requests being answered",
+        metrics.in_flight.get(),
+    )
 }
 
 fn upstreams(metrics: &Metrics, out: Out<'_, '_>) -> fmt::Result {
@@ -89,13 +104,18 @@ fn upstreams(metrics: &Metrics, out: Out<'_, '_>) -> fmt::Result {
     histograms(metrics, out, (name, help), |site| &site.upstream_durations)?;
     let mut family = counter(out, "upstream_failures", "Requests without origin response")?;
     metrics.each_site(|site, counts| failures(&mut family, site, counts, |_| true))?;
-    let mut family = counter(out, "upstream_connect_errors", "Failures before a connection")?;
+    let mut family = counter(
+        out,
+        "upstream_connect_errors",
+        "Failures before a connection",
+    )?;
     metrics.each_site(|site, counts| failures(&mut family, site, counts, is_connect_error))?;
     let mut family = counter(out, "retries", "Requests that took more than one attempt")?;
     metrics.each_site(|site, counts| {
-        for (result, count) in
-            [("success", &counts.retried_well), ("failure", &counts.retried_in_vain)]
-        {
+        for (result, count) in [
+            ("success", &counts.retried_well),
+            ("failure", &counts.retried_in_vain),
+        ] {
             let labels = [("site", site), ("result", result)];
             count_if_any(&mut family, &labels, count.load(Relaxed))?;
         }
@@ -114,9 +134,16 @@ fn failures(
         count_if_any(family, &labels, if wanted(cause) { count } else { 0 })
     })?;
     if wanted(UpstreamFailure::Looped) {
-        let ours = [("overloaded", &counts.overloaded), ("proxy_internal_error", &counts.internal)];
+        let ours = [
+            ("overloaded", &counts.overloaded),
+            ("proxy_internal_error", &counts.internal),
+        ];
         for (reason, count) in ours {
-            count_if_any(family, &[("site", site), ("reason", reason)], count.load(Relaxed))?;
+            count_if_any(
+                family,
+                &[("site", site), ("reason", reason)],
+                count.load(Relaxed),
+            )?;
         }
     }
     Ok(())
@@ -147,16 +174,29 @@ fn is_connect_error(cause: UpstreamFailure) -> bool {
 }
 
 fn process(metrics: &Metrics, out: Out<'_, '_>) -> fmt::Result {
-    gauge(out, "connections_open", "Client connections", metrics.connections.get())?;
+    gauge(
+        out,
+        "connections_open",
+        "Client connections",
+        metrics.connections.get(),
+    )?;
     let help = "Times accepting had to pause for want of descriptors";
-    single(out, "accept_errors", help, metrics.accept_errors.load(Relaxed))?;
+    single(
+        out,
+        "accept_errors",
+        help,
+        metrics.accept_errors.load(Relaxed),
+    )?;
     let mut family = counter(out, "config_reloads", "Reloads by result")?;
-    for (result, count) in
-        [("applied", &metrics.reloads_applied), ("refused", &metrics.reloads_refused)]
-    {
+    for (result, count) in [
+        ("applied", &metrics.reloads_applied),
+        ("refused", &metrics.reloads_refused),
+    ] {
         let labels = [("result", result)];
         let count = count.load(Relaxed);
-        family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&count, None)?;
+        family
+            .encode_family(&labels)?
+            .encode_counter::<NoLabelSet, _, u64>(&count, None)?;
     }
     let worked = i64::from(!metrics.last_reload_failed.load(Relaxed));
     let help = "1 unless the last reload was refused and the old configuration kept";
@@ -172,7 +212,9 @@ impl Source {
         let mut family =
             out.encode_descriptor("pool_connections", help, None, MetricType::Gauge)?;
         for site in self.runtime.load().router.sites() {
-            let Some(upstream) = site.upstream() else { continue };
+            let Some(upstream) = site.upstream() else {
+                continue;
+            };
             let connections = upstream.connections();
             for (state, count) in [("idle", connections.idle), ("active", connections.active)] {
                 let labels = [("site", site.name()), ("state", state)];
@@ -184,12 +226,16 @@ impl Source {
     }
 
     fn access_log(&self, out: Out<'_, '_>) -> fmt::Result {
-        let Some(log) = &self.telemetry.access_log else { return Ok(()) };
+        let Some(log) = &self.telemetry.access_log else {
+            return Ok(());
+        };
         let (queue_full, write_failed) = log.lost();
         let mut family = counter(out, "access_log_lost", "Access log lines not written")?;
         for (reason, count) in [("queue_full", queue_full), ("write_failed", write_failed)] {
             let labels = [("reason", reason)];
-            family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&count, None)?;
+            family
+                .encode_family(&labels)?
+                .encode_counter::<NoLabelSet, _, u64>(&count, None)?;
         }
         Ok(())
     }
@@ -208,7 +254,8 @@ fn single(out: Out<'_, '_>, name: &str, help: &str, count: u64) -> fmt::Result {
 }
 
 fn gauge(out: Out<'_, '_>, name: &str, help: &str, value: i64) -> fmt::Result {
-    out.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)
+    out.encode_descriptor(name, help, None, MetricType::Gauge)?
+        .encode_gauge(&value)
 }
 
 fn count_if_any(
@@ -219,7 +266,9 @@ fn count_if_any(
     if count == 0 {
         return Ok(());
     }
-    family.encode_family(labels)?.encode_counter::<NoLabelSet, _, u64>(&count, None)
+    family
+        .encode_family(labels)?
+        .encode_counter::<NoLabelSet, _, u64>(&count, None)
 }
 
 fn histograms(
@@ -235,11 +284,8 @@ fn histograms(
             return Ok(());
         }
         let labels = [("site", site)];
-        family.encode_family(&labels)?.encode_histogram::<NoLabelSet>(
-            all.sum,
-            all.count,
-            &all.buckets,
-            None,
-        )
+        family
+            .encode_family(&labels)?
+            .encode_histogram::<NoLabelSet>(all.sum, all.count, &all.buckets, None)
     })
 }

@@ -31,7 +31,10 @@ pub fn start(listener: TcpListener, shared: &Arc<Shared>) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let telemetry = Arc::clone(&shared.telemetry);
     let exposition = Exposition::new(telemetry, Arc::clone(&shared.runtime));
-    let admin = Arc::new(Admin { shared: Arc::clone(shared), exposition });
+    let admin = Arc::new(Admin {
+        shared: Arc::clone(shared),
+        exposition,
+    });
     let router = Router::new()
         .route("/livez", get(async || "alive\n"))
         .route("/readyz", get(ready))

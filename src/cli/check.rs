@@ -42,6 +42,22 @@ impl Check {
     /// Runs the command.
     #[must_use]
     pub fn run(&self) -> ExitCode {
+        let Outcome {
+            is_usable,
+            out,
+            err,
+        } = self.outcome();
+        // Nobody is left to be told when the output is closed.
+        let _ = io::stdout().lock().write_all(out.as_bytes());
+        let _ = io::stderr().lock().write_all(err.as_bytes());
+        if is_usable {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
         let found = config::find_dir(self.config.as_deref());
         let result = found.map(|dir| config::load(&dir).map_err(|problems| (dir, problems)));
         let is_usable = matches!(result, Ok(Ok(_)));
@@ -58,15 +74,19 @@ impl Check {
             }
             (Ok(Ok(loaded)), Format::Text) => good_news(loaded),
         };
-        // Nobody is left to be told when the output is closed.
-        let _ = io::stdout().lock().write_all(out.as_bytes());
-        let _ = io::stderr().lock().write_all(err.as_bytes());
-        if is_usable {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
+        Outcome {
+            is_usable,
+            out,
+            err,
         }
     }
+}
+
+/// What the command says, and where.
+struct Outcome {
+    is_usable: bool,
+    out: String,
+    err: String,
 }
 
 fn good_news(Loaded { config, warnings }: Loaded) -> (String, String) {
@@ -101,7 +121,9 @@ fn wants_color() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
+    use std::path::Path;
+
+    use clap::{CommandFactory as _, Parser as _};
 
     use super::*;
 
@@ -111,11 +133,11 @@ mod tests {
         check: Check,
     }
 
-    fn run(dir: &std::path::Path, format: &str) -> ExitCode {
+    fn check(dir: &Path, format: &str) -> Outcome {
         let dir = dir.to_str().unwrap();
         Cli::parse_from(["check", "--config", dir, "--format", format])
             .check
-            .run()
+            .outcome()
     }
 
     fn directory(site: &str) -> tempfile::TempDir {
@@ -126,14 +148,70 @@ mod tests {
     }
 
     #[test]
-    fn the_exit_code_tells_whether_the_configuration_can_be_used() {
+    fn a_right_configuration_is_said_to_be_so_on_standard_output() {
         let good = directory("hosts = [\"*\"]\nupstream = \"http://app\"\n");
+        let Outcome {
+            is_usable,
+            out,
+            err,
+        } = check(good.path(), "text");
+        assert!(is_usable);
+        assert_eq!(
+            (out.as_str(), err.as_str()),
+            ("OK: 1 site, 0 warnings\n", "")
+        );
+        assert_eq!(check(good.path(), "json").out, "[]\n");
+    }
+
+    #[test]
+    fn problems_go_to_standard_error_with_a_summary_or_as_json_to_standard_output() {
         let bad = directory("hosts = [\"*\"]\n");
-        for format in ["text", "json"] {
-            assert_eq!(run(good.path(), format), ExitCode::SUCCESS);
-            assert_eq!(run(bad.path(), format), ExitCode::FAILURE);
-            assert_eq!(run(&bad.path().join("missing"), format), ExitCode::FAILURE);
-        }
+        let Outcome {
+            is_usable,
+            out,
+            err,
+        } = check(bad.path(), "text");
+        assert!(!is_usable && out.is_empty());
+        assert!(err.contains("error: upstream: is missing\n"), "{err}");
+        assert!(
+            err.ends_with(&format!("\n1 error in {}\n", bad.path().display())),
+            "{err}"
+        );
+        let Outcome {
+            is_usable,
+            out,
+            err,
+        } = check(bad.path(), "json");
+        assert!(!is_usable && err.is_empty());
+        assert!(out.contains("\"key\": \"upstream\""), "{out}");
+    }
+
+    #[test]
+    fn a_missing_directory_is_a_problem_too() {
+        let directory = directory("");
+        let missing = directory.path().join("missing");
+        assert!(
+            check(&missing, "text")
+                .err
+                .starts_with("error: there is no directory")
+        );
+        assert!(
+            check(&missing, "json")
+                .out
+                .contains("\"key\": \"--config\"")
+        );
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed_and_its_help_has_an_example() {
+        let mut command = Cli::command();
+        command.clone().debug_assert();
+        assert!(
+            command
+                .render_long_help()
+                .to_string()
+                .contains("intermission check --config")
+        );
     }
 
     #[test]

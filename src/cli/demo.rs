@@ -37,11 +37,13 @@ pub struct Demo {
 
 impl Demo {
     pub(super) fn run(&self) -> ExitCode {
-        let served = control_thread().map_err(StartError::from).and_then(|control| {
-            let code = control.block_on(self.serve());
-            control.shutdown_background();
-            code
-        });
+        let served = control_thread()
+            .map_err(StartError::from)
+            .and_then(|control| {
+                let code = control.block_on(self.serve());
+                control.shutdown_background();
+                code
+            });
         served.unwrap_or_else(|error| complain(explain(&error)))
     }
 
@@ -67,12 +69,20 @@ impl Demo {
             name: Some("Blumen Krause".to_owned()),
         })?;
         let log = &mut config.process.log;
-        log.access = if self.log { AccessLogFormat::Text } else { AccessLogFormat::Off };
+        log.access = if self.log {
+            AccessLogFormat::Text
+        } else {
+            AccessLogFormat::Off
+        };
         log.format = LogFormat::Text;
         log.level = tracing::Level::WARN;
         for site in &mut config.sites {
             let site = Arc::make_mut(site);
-            site.brand.color = Some(Color { r: 0x0a, g: 0x7a, b: 0x5c });
+            site.brand.color = Some(Color {
+                r: 0x0a,
+                g: 0x7a,
+                b: 0x5c,
+            });
             site.brand.phone = Some("+49 30 1234567".to_owned());
             site.brand.email = Some("blumen@krause.example".to_owned());
             // So that a hanging shop does not hang the demonstration.
@@ -92,7 +102,9 @@ fn free_port() -> u16 {
 
 fn introduce(origin: &DemoOrigin, app: &App, shop: u16) {
     let (control, direct) = (origin.control(), origin.origin());
-    let admin = app.admin().map_or_else(String::new, |admin| format!("http://{admin}/metrics"));
+    let admin = app
+        .admin()
+        .map_or_else(String::new, |admin| format!("http://{admin}/metrics"));
     say(format_args!(
         "\
 The demo is running. Stop it with Ctrl-C.

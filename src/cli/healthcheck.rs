@@ -35,7 +35,9 @@ impl Healthcheck {
     pub(super) fn run(self) -> ExitCode {
         let address = match self.address() {
             Ok(Some(address)) => address,
-            Ok(None) => return complain("error: the admin listener is off, so nobody can be asked"),
+            Ok(None) => {
+                return complain("error: the admin listener is off, so nobody can be asked");
+            }
             Err(code) => return code,
         };
         match ask(address) {
@@ -68,8 +70,7 @@ impl Healthcheck {
         {
             return Ok(admin.map(reachable));
         }
-        let config =
-            config::from_flags(&flags).map_err(|problems| complain(explain(&problems)))?;
+        let config = config::from_flags(&flags).map_err(|problems| complain(explain(&problems)))?;
         Ok(config.process.admin.map(reachable))
     }
 }

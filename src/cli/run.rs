@@ -27,7 +27,12 @@ Signals: TERM and INT finish what is in flight and exit (a second one exits at o
 HUP reads the configuration again; a bad one changes nothing.")]
 pub struct Run {
     /// Directory with intermission.toml and sites/*.toml [default: /etc/intermission, else ./config]
-    #[arg(long, value_name = "DIR", env = "INTERMISSION_CONFIG", conflicts_with = "upstream")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "INTERMISSION_CONFIG",
+        conflicts_with = "upstream"
+    )]
     config: Option<PathBuf>,
     /// The site's address, instead of configuration files
     #[arg(long, value_name = "URL", env = "INTERMISSION_UPSTREAM")]
@@ -39,7 +44,12 @@ pub struct Run {
     #[arg(long, value_name = "ADDR", env = "INTERMISSION_ADMIN")]
     admin: Option<String>,
     /// The site's name on the page
-    #[arg(long, value_name = "NAME", env = "INTERMISSION_NAME", requires = "upstream")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "INTERMISSION_NAME",
+        requires = "upstream"
+    )]
     name: Option<String>,
 }
 
@@ -60,7 +70,10 @@ impl Run {
                     admin: self.admin,
                     name: self.name,
                 };
-                (config::from_flags(&flags).map_err(|problems| refuse(&problems))?, None)
+                (
+                    config::from_flags(&flags).map_err(|problems| refuse(&problems))?,
+                    None,
+                )
             }
             None => {
                 let dir = config::find_dir(self.config.as_deref())
@@ -71,11 +84,13 @@ impl Run {
             }
         };
         let _log = log::start(&config.process.log);
-        let served = control_thread().map_err(StartError::from).and_then(|control| {
-            let code = control.block_on(async { App::start(config)?.run(reread).await });
-            control.shutdown_background();
-            code
-        });
+        let served = control_thread()
+            .map_err(StartError::from)
+            .and_then(|control| {
+                let code = control.block_on(async { App::start(config)?.run(reread).await });
+                control.shutdown_background();
+                code
+            });
         served.map_err(|error| complain(explain(&error)))
     }
 }
@@ -86,7 +101,9 @@ impl Run {
 /// When the system refuses one.
 pub(super) fn control_thread() -> io::Result<Runtime> {
     log_panics();
-    tokio::runtime::Builder::new_current_thread().enable_all().build()
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
 }
 
 /// A panic is one line in the log, wherever it happens.
@@ -94,7 +111,11 @@ fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let message = panic.payload_as_str().unwrap_or("no message");
         let place = panic.location().map(ToString::to_string);
-        tracing::error!(message, place, "panic: a defect in this proxy, please report it");
+        tracing::error!(
+            message,
+            place,
+            "panic: a defect in this proxy, please report it"
+        );
     }));
 }
 
@@ -117,23 +138,25 @@ fn read(dir: &Path, listen: Option<&str>, admin: Option<&str>) -> Result<Config,
 
 /// Reads the same files again, as `run` read them.
 fn rereader(dir: PathBuf, listen: Option<String>, admin: Option<String>) -> Reread {
-    Box::new(move || match read(&dir, listen.as_deref(), admin.as_deref()) {
-        Ok(config) => Some(config),
-        Err(problems) => {
-            for problem in problems.iter() {
-                tracing::error!(
-                    file = problem.file,
-                    line = problem.line,
-                    column = problem.column,
-                    key = problem.key,
-                    way_out = problem.way_out,
-                    "{}",
-                    problem.problem
-                );
+    Box::new(
+        move || match read(&dir, listen.as_deref(), admin.as_deref()) {
+            Ok(config) => Some(config),
+            Err(problems) => {
+                for problem in problems.iter() {
+                    tracing::error!(
+                        file = problem.file,
+                        line = problem.line,
+                        column = problem.column,
+                        key = problem.key,
+                        way_out = problem.way_out,
+                        "{}",
+                        problem.problem
+                    );
+                }
+                None
             }
-            None
-        }
-    })
+        },
+    )
 }
 
 fn refuse(problems: &Problems) -> ExitCode {

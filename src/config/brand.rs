@@ -67,7 +67,7 @@ fn page(tag: &str, value: &Value<'_>) -> Option<(Language, PageTextSpec)> {
             Some((known, _)) => format!("write [page.{known}]"),
             None => "use [page.de] or [page.en]".to_owned(),
         };
-        let problem = "is not a language that is built in";
+        let problem = format!("`{tag}` is not a language that is built in");
         value
             .report()
             .add(Problem::new(value.path(), problem, way_out).at(value.spot()));
@@ -98,7 +98,7 @@ fn links(list: &Value<'_>) -> Vec<LinkSpec> {
 
 fn link(item: &Value<'_>) -> Option<LinkSpec> {
     const WAY_OUT: &str = "write { text = \"Status\", url = \"https://status.example\" }";
-    let link = item.table_or(WAY_OUT)?;
+    let link = item.table_or("a table", WAY_OUT)?;
     let text = link
         .require("text", WAY_OUT)
         .and_then(|text| text.words(LONGEST_NAME));
@@ -196,7 +196,7 @@ fn logo(file: &Value<'_>) -> Option<LogoSpec> {
                 ReadError::TooLarge => "use a logo of at most 512 KiB, better below 10 KiB",
                 _ => "paths start from the directory of this file; put the logo there",
             };
-            file.reject(&format!("is no logo: {error}"), way_out);
+            file.reject(&format!("is no logo: it {error}"), way_out);
             return None;
         }
     };
@@ -208,7 +208,7 @@ fn logo(file: &Value<'_>) -> Option<LogoSpec> {
         let problem = format!("has {} KiB, and every page carries it", bytes.len() / 1024);
         let way_out = "use a smaller one, best below 10 KiB";
         file.report()
-            .add(file.problem(&problem, way_out).as_warning());
+            .add(file.problem(&problem, way_out).into_warning());
     }
     Some(LogoSpec {
         media_type,

@@ -17,8 +17,8 @@ use super::{
 };
 
 /// One key.
-#[derive(Debug)]
-pub(super) struct Key {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
     /// With its tables. `LANG` stands for any language, `[]` for the entries of a list.
     pub path: &'static str,
     /// What it holds; for people.
@@ -28,8 +28,8 @@ pub(super) struct Key {
 }
 
 /// What holds when a key is not there.
-#[derive(Debug)]
-pub(super) enum Preset {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preset {
     /// It has to be there.
     Required,
     /// Nothing: the feature is off.
@@ -51,7 +51,7 @@ const fn key(path: &'static str, kind: &'static str, default: Preset) -> Key {
 }
 
 /// The keys of `intermission.toml`.
-pub(super) const PROCESS: &[Key] = &[
+pub const PROCESS: &[Key] = &[
     key(
         "listen",
         "address or list of addresses",
@@ -103,7 +103,7 @@ pub(super) const PROCESS: &[Key] = &[
 ];
 
 /// The keys of `sites/NAME.toml`.
-pub(super) const SITE: &[Key] = &[
+pub const SITE: &[Key] = &[
     key("hosts", "list of host patterns", Required),
     key("upstream", "URL or table", Required),
     key("upstream.url", "URL", Required),
@@ -165,7 +165,7 @@ pub(super) fn check(
     source: &Arc<Source>,
     report: &Report<'_>,
 ) {
-    let mut walk = Walk {
+    let walk = Walk {
         known,
         source,
         report,
@@ -181,21 +181,22 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// `place` is the table's path in the list of keys, `shown` the one in the file.
-    fn table(&mut self, table: &DeTable<'_>, place: &str, shown: &str) {
+    fn table(&self, table: &DeTable<'_>, place: &str, shown: &str) {
         let names = self.names_in(place);
         for (name, value) in table {
-            let shown = join(shown, name.get_ref());
             match names
                 .iter()
                 .find(|known| **known == "LANG" || **known == name.get_ref())
             {
-                Some(known) => self.value(value, &join(place, known), &shown),
-                None => self.unknown(name, place, &shown),
+                Some(known) => {
+                    self.value(value, &join(place, known), &join(shown, name.get_ref()));
+                }
+                None => self.unknown(name, place, shown),
             }
         }
     }
 
-    fn value(&mut self, value: &Spanned<DeValue<'_>>, place: &str, shown: &str) {
+    fn value(&self, value: &Spanned<DeValue<'_>>, place: &str, shown: &str) {
         match value.get_ref() {
             // A table where a plain value belongs has the wrong type: the reader says so.
             DeValue::Table(table) if !self.names_in(place).is_empty() => {
@@ -230,19 +231,20 @@ impl Walk<'_> {
         names
     }
 
-    fn unknown(&self, name: &Spanned<Cow<'_, str>>, place: &str, shown: &str) {
-        let problem = if place.is_empty() {
-            "unknown key".to_owned()
-        } else {
-            format!("unknown key in [{place}]")
+    fn unknown(&self, name: &Spanned<Cow<'_, str>>, place: &str, table: &str) {
+        let problem = match table {
+            "" => "unknown key".to_owned(),
+            _ if place.ends_with("[]") => format!("unknown key in {table}"),
+            _ => format!("unknown key in [{table}]"),
         };
         let way_out = self
-            .elsewhere(name.get_ref())
+            .elsewhere(name.get_ref(), true)
             .or_else(|| self.alike(name.get_ref(), place))
+            .or_else(|| self.elsewhere(name.get_ref(), false))
             .unwrap_or_else(|| format!("known here: {}", self.names_in(place).join(", ")));
         let spot = Spot::new(self.source, name.span());
         self.report
-            .add(Problem::new(shown, problem, way_out).at(spot));
+            .add(Problem::new(&join(table, name.get_ref()), problem, way_out).at(spot));
     }
 
     fn alike(&self, name: &str, place: &str) -> Option<String> {
@@ -253,32 +255,38 @@ impl Walk<'_> {
         close.then(|| format!("did you mean `{nearest}`?"))
     }
 
-    /// The same name in another table or in the other file: a key below the wrong header.
-    fn elsewhere(&self, name: &str) -> Option<String> {
-        let is_home = |(_, keys): &(&str, &'static [Key])| std::ptr::eq(*keys, self.known);
-        let (home, other): (Vec<_>, Vec<_>) = FILES.into_iter().partition(is_home);
-        home.iter().chain(&other).find_map(|(file, keys)| {
-            let key = keys.iter().find(|key| {
-                let (table, last) = key.path.rsplit_once('.').unwrap_or(("", key.path));
-                let is_top_table = key.path.split('.').next() == Some(name) && !table.is_empty();
-                last == name || is_top_table
-            })?;
-            let table = match key.path.rsplit_once('.') {
-                Some((table, last)) if last == name => match table.strip_suffix("[]") {
-                    Some(list) => format!("into [[{list}]]"),
-                    None => format!("into [{table}]"),
-                },
-                Some(_) => format!("as [{name}] on its own"),
-                None => "at the top, before the first [table]".to_owned(),
-            };
-            let is_home = std::ptr::eq(*keys, self.known);
-            let file = if is_home {
-                String::new()
-            } else {
-                format!(" of {file}")
-            };
-            Some(format!("`{name}` belongs {table}{file}"))
-        })
+    /// The same name in another table of this file or in the other file: a key below the wrong
+    /// header.
+    fn elsewhere(&self, name: &str, in_this_file: bool) -> Option<String> {
+        FILES
+            .into_iter()
+            .filter(|(_, keys)| self.is_home(keys) == in_this_file)
+            .find_map(|(file, keys)| {
+                let home = keys.iter().find_map(|key| home(key.path, name))?;
+                let file = if in_this_file {
+                    String::new()
+                } else {
+                    format!(" of {file}")
+                };
+                Some(format!("`{name}` belongs {home}{file}"))
+            })
+    }
+
+    /// Whether these are the keys of the file at hand. No two files begin with the same key.
+    fn is_home(&self, keys: &[Key]) -> bool {
+        keys.first().map(|key| key.path) == self.known.first().map(|key| key.path)
+    }
+}
+
+/// Where a name belongs, if it is that of a key or of its table.
+fn home(path: &str, name: &str) -> Option<String> {
+    match path.rsplit_once('.') {
+        None => (path == name).then(|| "at the top, before the first [table]".to_owned()),
+        Some((table, last)) if last == name => Some(match table.strip_suffix("[]") {
+            Some(list) => format!("into the entries of {list}"),
+            None => format!("into [{table}]"),
+        }),
+        Some((table, _)) => (table == name).then(|| format!("at the top, as [{name}]")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A directory → specs: finds the files, reads each, compares them with one another.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     io,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -27,7 +27,9 @@ const SITES: &str = "sites";
 /// No configuration by hand is as long as this.
 const FILE_LIMIT: u64 = 1024 * 1024;
 /// Files that stand beside sites and belong to them.
-const COMPANIONS: [&str; 6] = ["svg", "png", "webp", "pem", "crt", "md"];
+const COMPANIONS: [&str; 9] = [
+    "svg", "png", "webp", "jpg", "jpeg", "gif", "pem", "crt", "md",
+];
 
 /// What was read.
 #[derive(Debug, Clone)]
@@ -89,7 +91,7 @@ fn sites(dir: &Path, report: &Report<'_>) -> Vec<ReadSite> {
     let names = match site_files(&dir.join(SITES)) {
         Ok(names) => names,
         Err(error) => {
-            let problem = format!("the directory cannot be read: {}", ReadError::from(error));
+            let problem = format!("the directory {}", ReadError::from(error));
             let way_out = "let the user of this process read it";
             report.add(Problem::new("", problem, way_out).in_file(SITES));
             return Vec::new();
@@ -157,7 +159,7 @@ fn check_other(dir: &Path, name: &str, report: &Report<'_>) {
     }
     let way_out = "sites are files that end in .toml; rename it, or keep it elsewhere";
     let problem = Problem::new("", "the file is not read", way_out);
-    report.add(problem.in_file(&format!("{SITES}/{name}")).as_warning());
+    report.add(problem.in_file(&format!("{SITES}/{name}")).into_warning());
 }
 
 /// Reads one file; `None` when there is no sense in going on with it.
@@ -175,19 +177,28 @@ fn read<T>(
         return Some(read(&Table::root(report, &source, root.get_ref())));
     }
     // What follows from a mistake in the same line says nothing new.
-    let mut last_line = 0;
+    let mut lines = BTreeSet::new();
     for error in errors {
         let spot = Spot::new(&source, error.span().unwrap_or(0..0));
-        let (line, _) = spot.place();
-        if line != last_line {
+        if lines.insert(spot.place().0) {
             let problem = format!("not TOML: {}", error.message());
-            let way_out =
-                "see the caret; texts stand in quotes, lists in [ ], tables have a [header]";
-            report.add(Problem::new("", problem, way_out).at(spot));
+            report.add(Problem::new("", problem, syntax_way_out(error.message())).at(spot));
         }
-        last_line = line;
     }
     None
+}
+
+/// What to do about the mistakes that are made most.
+fn syntax_way_out(message: &str) -> &'static str {
+    if message.starts_with("string values must be quoted") {
+        "put it in quotes"
+    } else if message.starts_with("duplicate key") {
+        "a key stands once in a table: remove one of the two"
+    } else if message.starts_with("missing comma") {
+        "separate entries with commas, and close the list with `]` where it ends"
+    } else {
+        "look around the caret: key = value, texts in quotes, lists in [ ], tables below a [header]"
+    }
 }
 
 fn open(dir: &Path, shown: &str, report: &Report<'_>) -> Option<Source> {
@@ -217,7 +228,7 @@ fn open(dir: &Path, shown: &str, report: &Report<'_>) -> Option<Source> {
                 ReadError::TooLarge => "keep it below 1 MiB; logos and certificates have own files",
                 _ => "give the user of this process a file that it may read",
             };
-            Problem::new("", error.to_string(), way_out)
+            Problem::new("", format!("this file {error}"), way_out)
         }
     };
     report.add(problem.in_file(shown));
@@ -228,9 +239,10 @@ fn open(dir: &Path, shown: &str, report: &Report<'_>) -> Option<Source> {
 fn check_hosts(sites: &[ReadSite], report: &Report<'_>) {
     let mut claims: HashMap<&HostPattern, &ClaimedHost> = HashMap::new();
     for host in sites.iter().flat_map(|site| &site.hosts) {
-        let Some(first) = claims.insert(&host.pattern, host) else {
+        let first = *claims.entry(&host.pattern).or_insert(host);
+        if std::ptr::eq(first, host) {
             continue;
-        };
+        }
         let what = match host.pattern {
             HostPattern::Any => format!("`{}` (every other host)", host.written),
             _ => format!("`{}`", host.written),

@@ -1,7 +1,7 @@
 //! Configuration: text in, [`spec`]s or all problems out.
 //!
 //! A directory holds `intermission.toml` (the process) and `sites/*.toml` (one file a site).
-//! [`load`] reads all of it and reports everything that is wrong at once, each problem with its
+//! [`load()`] reads all of it and reports everything that is wrong at once, each problem with its
 //! place and a way out; [`from_flags`] makes the same specs of a command line alone. Nothing here
 //! knows of a live thing, and nothing past here sees unparsed text. Not on the request's way: it
 //! runs before, at the start and at each reload.
@@ -11,7 +11,7 @@ mod brand;
 mod fault;
 mod find;
 mod flags;
-mod keys;
+pub mod keys;
 mod load;
 mod names;
 mod problem;

@@ -92,8 +92,10 @@ pub(super) fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
 }
 
 fn listen(value: &Value<'_>) -> Vec<SocketAddr> {
-    let items = value.list_or_one().unwrap_or_default();
-    if items.is_empty() && value.list_or_one().is_some() {
+    let Some(items) = value.list_or_one("an address or a list of them") else {
+        return Vec::new();
+    };
+    if items.is_empty() {
         value.reject(
             "names no address",
             "name at least one, for example \":8080\"",
@@ -125,7 +127,7 @@ fn trusted_proxies(file: &Table<'_>) -> Vec<ipnet::IpNet> {
             let problem = "believes everyone: any client can forge its address";
             let way_out = "name the addresses of the proxies in front of this one";
             file.report()
-                .add(item.problem(problem, way_out).as_warning());
+                .add(item.problem(problem, way_out).into_warning());
         }
         ranges.push(range);
     }

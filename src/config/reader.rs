@@ -150,16 +150,16 @@ impl<'r> Value<'r> {
     /// A table, empty if it is none.
     pub(super) fn table(&self) -> Table<'r> {
         let way_out = format!("write a header: [{}]", self.path);
-        self.table_or(&way_out)
+        self.table_or("a table", &way_out)
             .unwrap_or_else(|| self.as_table(None))
     }
 
     /// A table.
-    pub(super) fn table_or(&self, way_out: &str) -> Option<Table<'r>> {
+    pub(super) fn table_or(&self, expected: &str, way_out: &str) -> Option<Table<'r>> {
         if let DeValue::Table(entries) = self.node.get_ref() {
             return Some(self.as_table(Some(entries)));
         }
-        self.wrong_type("a table", way_out);
+        self.wrong_type(expected, way_out);
         None
     }
 
@@ -208,11 +208,14 @@ impl<'r> Value<'r> {
     }
 
     /// The entries of a list, or a single text as a list of one.
-    pub(super) fn list_or_one(&self) -> Option<Vec<Self>> {
-        if self.is_text() {
-            Some(vec![self.clone()])
-        } else {
-            self.list()
+    pub(super) fn list_or_one(&self, expected: &str) -> Option<Vec<Self>> {
+        match self.node.get_ref() {
+            DeValue::String(_) => Some(vec![self.clone()]),
+            DeValue::Array(_) => self.list(),
+            _ => {
+                self.wrong_type(expected, &format!("write {expected}, in quotes"));
+                None
+            }
         }
     }
 
@@ -264,7 +267,7 @@ impl<'r> Value<'r> {
         self.within(
             &duration,
             allowed,
-            &format!("between \"{least}\" and \"{most}\""),
+            &format!("something between \"{least}\" and \"{most}\""),
         )
     }
 
@@ -277,24 +280,21 @@ impl<'r> Value<'r> {
         self.within(
             &size,
             allowed,
-            &format!("between \"{least}\" and \"{most}\""),
+            &format!("something between \"{least}\" and \"{most}\""),
         )
     }
 
     pub(super) fn whole(&self, allowed: &RangeInclusive<usize>) -> Option<usize> {
-        let words = format!("between {} and {}", allowed.start(), allowed.end());
+        let words = format!("a number between {} and {}", allowed.start(), allowed.end());
         let DeValue::Integer(integer) = self.node.get_ref() else {
-            self.wrong_type(
-                "a whole number",
-                &format!("write a number {words}, without quotes"),
-            );
+            self.wrong_type("a whole number", &format!("write {words}, without quotes"));
             return None;
         };
         // Numbers that do not fit (negative, huge) are out of any range.
         match usize::from_str_radix(integer.as_str(), integer.radix()) {
             Ok(number) => self.within(&number, allowed, &words),
             Err(_) => {
-                self.reject("is out of range", &format!("write a number {words}"));
+                self.reject("is out of range", &format!("write {words}"));
                 None
             }
         }
@@ -351,19 +351,16 @@ impl<'r> Value<'r> {
         self.reject(&problem, &fault.advice(may_show_value));
     }
 
-    fn within<T: PartialOrd>(
+    fn within<T: Copy + PartialOrd>(
         &self,
         value: &T,
         allowed: &RangeInclusive<T>,
         words: &str,
-    ) -> Option<T>
-    where
-        T: Copy,
-    {
+    ) -> Option<T> {
         if allowed.contains(value) {
             return Some(*value);
         }
-        self.reject("is out of range", &format!("write something {words}"));
+        self.reject("is out of range", &format!("write {words}"));
         None
     }
 

@@ -65,7 +65,7 @@ pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
                     "is this proxy's own address",
                     "name the address of the application; a request would come back for ever",
                 )
-                .as_warning()
+                .into_warning()
         }),
     }
 }
@@ -187,7 +187,7 @@ fn upstream(file: &Table<'_>) -> Option<UpstreamSpec> {
     let (url, ca_file) = if value.is_text() {
         (Some(value), None)
     } else {
-        let table = value.table_or(WAY_OUT)?;
+        let table = value.table_or("a URL or a table", WAY_OUT)?;
         (
             table.require("url", "write url = \"https://app:3000\""),
             table.get("ca_file"),
@@ -218,7 +218,7 @@ fn certificates(file: &Value<'_>, scheme: Option<Scheme>) -> Vec<CertificateDer<
         return Vec::new();
     };
     let read = read_file(&path, PEM_LIMIT)
-        .map_err(|error| error.to_string())
+        .map_err(|error| format!("it {error}"))
         .and_then(|bytes| {
             CertificateDer::pem_slice_iter(&bytes)
                 .collect::<Result<Vec<_>, _>>()
@@ -249,7 +249,7 @@ fn timeouts(table: &Table<'_>, attempts: NonZeroUsize) -> TimeoutsSpec {
             let way_out = "leave it out, or raise attempts in [retry]";
             table
                 .report()
-                .add(total.problem(problem, way_out).as_warning());
+                .add(total.problem(problem, way_out).into_warning());
         }
     } else if timeouts.connect > timeouts.total
         && let Some(value) = connect.or(total)
@@ -279,7 +279,7 @@ fn fallback(table: &Table<'_>, pages: &BTreeMap<Language, PageTextSpec>) -> Fall
         table.report().add(
             value
                 .problem(problem, "leave it out, or list statuses")
-                .as_warning(),
+                .into_warning(),
         );
     }
     FallbackSpec {
@@ -327,7 +327,7 @@ fn retry_after(table: &Table<'_>) -> RetryAfterSpec {
         let way_out = "let start, after_5_minutes (default 2m), after_1_hour (default 10m) grow";
         table
             .report()
-            .add(value.problem(problem, way_out).as_warning());
+            .add(value.problem(problem, way_out).into_warning());
     }
     retry_after
 }

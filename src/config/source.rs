@@ -100,20 +100,20 @@ pub(super) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReadError {
-    #[error("it cannot be read: {}", plain(.0))]
+    #[error("{}", plain(.0))]
     Io(#[from] io::Error),
-    #[error("it is not a regular file")]
+    #[error("is not a regular file")]
     NotAFile,
-    #[error("it is too large")]
+    #[error("is too large")]
     TooLarge,
 }
 
 /// The usual reasons in words that do not differ between systems.
 fn plain(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::NotFound => "it does not exist".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
+        io::ErrorKind::NotFound => "does not exist".to_owned(),
+        io::ErrorKind::PermissionDenied => "cannot be read: permission denied".to_owned(),
+        _ => format!("cannot be read: {error}"),
     }
 }
 

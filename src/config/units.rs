@@ -49,6 +49,9 @@ pub(super) fn size(text: &str) -> Result<u64, Fault> {
             .checked_mul(*bytes)
             .ok_or_else(|| Fault::new("is a size beyond all measure", EXAMPLES));
     }
+    if unit.starts_with(['.', ',']) {
+        return Err(Fault::new("is not a whole number of its unit", EXAMPLES));
+    }
     let fault = Fault::new("is a size in an unknown unit", EXAMPLES);
     let meant = |name: &str| {
         name.eq_ignore_ascii_case(unit) || name.replace("iB", "") == unit.to_uppercase()

@@ -29,14 +29,24 @@ pub fn connect(error: &io::Error) -> Failure {
 
 /// Our own lack of descriptors, ports or socket memory says nothing about the upstream.
 fn is_exhaustion(error: &io::Error) -> bool {
-    let ours = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::ADDRNOTAVAIL];
-    error.raw_os_error().is_some_and(|code| ours.iter().any(|errno| errno.raw_os_error() == code))
+    let ours = [
+        Errno::MFILE,
+        Errno::NFILE,
+        Errno::NOBUFS,
+        Errno::NOMEM,
+        Errno::ADDRNOTAVAIL,
+    ];
+    error
+        .raw_os_error()
+        .is_some_and(|code| ours.iter().any(|errno| errno.raw_os_error() == code))
 }
 
 /// A TLS handshake's error. Rustls reports through an `io::Error`, with its own inside.
 #[must_use]
 pub fn handshake(error: &io::Error) -> UpstreamFailure {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let inner = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match inner {
         Some(error) => tls(error),
         None => UpstreamFailure::Terminated,
@@ -75,7 +85,9 @@ fn source_of<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option
         if let Some(found) = error.downcast_ref::<T>() {
             return Some(found);
         }
-        let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let inside = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
         if let Some(found) = inside.and_then(|inner| inner.downcast_ref::<T>()) {
             return Some(found);
         }
@@ -91,12 +103,30 @@ mod tests {
     #[test]
     fn each_connect_error_kind_is_its_own_cause() {
         let cases = [
-            (Errno::CONNREFUSED, Failure::Upstream(UpstreamFailure::Refused)),
-            (Errno::NETUNREACH, Failure::Upstream(UpstreamFailure::Unroutable)),
-            (Errno::HOSTUNREACH, Failure::Upstream(UpstreamFailure::Unroutable)),
-            (Errno::ACCESS, Failure::Upstream(UpstreamFailure::Unroutable)),
-            (Errno::TIMEDOUT, Failure::Upstream(UpstreamFailure::ConnectTimeout)),
-            (Errno::CONNRESET, Failure::Upstream(UpstreamFailure::Terminated)),
+            (
+                Errno::CONNREFUSED,
+                Failure::Upstream(UpstreamFailure::Refused),
+            ),
+            (
+                Errno::NETUNREACH,
+                Failure::Upstream(UpstreamFailure::Unroutable),
+            ),
+            (
+                Errno::HOSTUNREACH,
+                Failure::Upstream(UpstreamFailure::Unroutable),
+            ),
+            (
+                Errno::ACCESS,
+                Failure::Upstream(UpstreamFailure::Unroutable),
+            ),
+            (
+                Errno::TIMEDOUT,
+                Failure::Upstream(UpstreamFailure::ConnectTimeout),
+            ),
+            (
+                Errno::CONNRESET,
+                Failure::Upstream(UpstreamFailure::Terminated),
+            ),
             (Errno::MFILE, Failure::Overloaded),
             (Errno::ADDRNOTAVAIL, Failure::Overloaded),
         ];

@@ -197,9 +197,7 @@ impl UpstreamFailure {
             Self::Malformed => {
                 "the upstream did not answer in HTTP; likely another service listens on this port"
             }
-            Self::Status(_) => {
-                "the application itself reported an error; its own log says why"
-            }
+            Self::Status(_) => "the application itself reported an error; its own log says why",
             Self::Looped => {
                 "the request came back to this proxy; the upstream's address points at the proxy itself"
             }
@@ -297,7 +295,11 @@ pub struct FailedWith {
 
 impl From<Failure> for FailedWith {
     fn from(failure: Failure) -> Self {
-        Self { failure, origin_retry_after: None, origin_proxy_status: None }
+        Self {
+            failure,
+            origin_retry_after: None,
+            origin_proxy_status: None,
+        }
     }
 }
 

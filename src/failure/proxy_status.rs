@@ -21,11 +21,20 @@ impl ProxyStatus {
         let with = |error: &str| value(format!("{name}; error={error}"));
         let causes = UpstreamFailure::ALL
             .into_iter()
-            .map(|cause| cause.proxy_error().map_or_else(|| value(name.clone()), with))
+            .map(|cause| {
+                cause
+                    .proxy_error()
+                    .map_or_else(|| value(name.clone()), with)
+            })
             .collect();
         let overloaded = with("proxy_internal_response");
         let internal = with("proxy_internal_error");
-        Self { name, causes, overloaded, internal }
+        Self {
+            name,
+            causes,
+            overloaded,
+            internal,
+        }
     }
 
     /// The value for a failure. What the origin's side had to say stays in front, because the
@@ -44,12 +53,16 @@ impl ProxyStatus {
         match failure {
             Failure::Overloaded => self.overloaded.clone(),
             Failure::Internal => self.internal.clone(),
-            Failure::Upstream(UpstreamFailure::Status(status)) => {
-                value(format!("{}; received-status={}", self.name, status.as_u16()))
-            }
-            Failure::Upstream(cause) => {
-                self.causes.get(cause.index()).unwrap_or(&self.internal).clone()
-            }
+            Failure::Upstream(UpstreamFailure::Status(status)) => value(format!(
+                "{}; received-status={}",
+                self.name,
+                status.as_u16()
+            )),
+            Failure::Upstream(cause) => self
+                .causes
+                .get(cause.index())
+                .unwrap_or(&self.internal)
+                .clone(),
         }
     }
 }
@@ -57,7 +70,11 @@ impl ProxyStatus {
 /// A structured field token where the name is one, else a string (RFC 9651 section 3.3).
 fn item(name: &str) -> String {
     let starts = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '*');
-    if starts { name.to_owned() } else { format!("\"{name}\"") }
+    if starts {
+        name.to_owned()
+    } else {
+        format!("\"{name}\"")
+    }
 }
 
 fn value(text: String) -> HeaderValue {
@@ -79,11 +96,19 @@ mod tests {
             "intermission; error=connection_refused"
         );
         assert_eq!(
-            of(Failure::Upstream(UpstreamFailure::Status(StatusCode::GATEWAY_TIMEOUT))),
+            of(Failure::Upstream(UpstreamFailure::Status(
+                StatusCode::GATEWAY_TIMEOUT
+            ))),
             "intermission; received-status=504"
         );
-        assert_eq!(of(Failure::Internal), "intermission; error=proxy_internal_error");
-        assert_eq!(of(Failure::Overloaded), "intermission; error=proxy_internal_response");
+        assert_eq!(
+            of(Failure::Internal),
+            "intermission; error=proxy_internal_error"
+        );
+        assert_eq!(
+            of(Failure::Overloaded),
+            "intermission; error=proxy_internal_response"
+        );
     }
 
     #[test]
@@ -100,6 +125,9 @@ mod tests {
     #[test]
     fn a_name_that_is_no_structured_token_is_a_string() {
         let status = ProxyStatus::new("1st");
-        assert_eq!(status.value(Failure::Internal, None), "\"1st\"; error=proxy_internal_error");
+        assert_eq!(
+            status.value(Failure::Internal, None),
+            "\"1st\"; error=proxy_internal_error"
+        );
     }
 }

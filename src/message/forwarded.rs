@@ -43,7 +43,12 @@ impl Forwarder {
         let text = HeaderValue::from_str(&address.to_string())
             .expect("the text of an IP address is a valid field value");
         let trusted = trusted_proxies.iter().any(|net| net.contains(&address));
-        Self { peer: text, address, trusted, last: Mutex::new(None) }
+        Self {
+            peer: text,
+            address,
+            trusted,
+            last: Mutex::new(None),
+        }
     }
 
     /// Whether what the peer says about the client before it is believed.
@@ -85,14 +90,21 @@ impl Forwarder {
         append_to_list(headers, &X_FORWARDED_FOR, &self.peer);
         headers.entry(X_FORWARDED_PROTO).or_insert(PROTO);
         if let Some(host) = host {
-            headers.entry(X_FORWARDED_HOST).or_insert_with(|| host.clone());
+            headers
+                .entry(X_FORWARDED_HOST)
+                .or_insert_with(|| host.clone());
         }
         append_to_list(headers, &FORWARDED, &self.forwarded(host));
     }
 
     fn forwarded(&self, host: Option<&HeaderValue>) -> HeaderValue {
-        let Some(host) = host else { return element(self.address, None) };
-        let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Some(host) = host else {
+            return element(self.address, None);
+        };
+        let mut last = self
+            .last
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         match last.as_ref() {
             Some((known, value)) if known == host => value.clone(),
             _ => {
@@ -157,19 +169,27 @@ mod tests {
         headers.insert("x-forwarded-proto", HeaderValue::from_static("https"));
         headers.insert("x-forwarded-host", HeaderValue::from_static("edge.example"));
         headers.insert("x-real-ip", HeaderValue::from_static("1.1.1.1"));
-        headers.insert("forwarded", HeaderValue::from_static("for=1.1.1.1;proto=https"));
+        headers.insert(
+            "forwarded",
+            HeaderValue::from_static("for=1.1.1.1;proto=https"),
+        );
         headers
     }
 
     #[test]
     fn a_strangers_claims_are_replaced() {
         let mut headers = claims();
-        forwarder("192.0.2.7:5000", &["10.0.0.0/8"])
-            .apply(&mut headers, Some(&HeaderValue::from_static("shop.example:8080")));
+        forwarder("192.0.2.7:5000", &["10.0.0.0/8"]).apply(
+            &mut headers,
+            Some(&HeaderValue::from_static("shop.example:8080")),
+        );
         assert_eq!(headers["x-forwarded-for"], "192.0.2.7");
         assert_eq!(headers["x-forwarded-proto"], "http");
         assert_eq!(headers["x-forwarded-host"], "shop.example:8080");
-        assert_eq!(headers["forwarded"], "for=192.0.2.7;host=\"shop.example:8080\";proto=http");
+        assert_eq!(
+            headers["forwarded"],
+            "for=192.0.2.7;host=\"shop.example:8080\";proto=http"
+        );
         assert!(!headers.contains_key("x-real-ip"));
         assert_eq!(headers.get_all("x-forwarded-for").iter().count(), 1);
     }
@@ -177,8 +197,10 @@ mod tests {
     #[test]
     fn a_trusted_proxys_claims_stay_and_it_is_added() {
         let mut headers = claims();
-        forwarder("10.1.2.3:5000", &["10.0.0.0/8"])
-            .apply(&mut headers, Some(&HeaderValue::from_static("shop.example")));
+        forwarder("10.1.2.3:5000", &["10.0.0.0/8"]).apply(
+            &mut headers,
+            Some(&HeaderValue::from_static("shop.example")),
+        );
         assert_eq!(headers["x-forwarded-for"], "1.1.1.1, 2.2.2.2, 10.1.2.3");
         assert_eq!(headers["x-forwarded-proto"], "https");
         assert_eq!(headers["x-forwarded-host"], "edge.example");
@@ -205,7 +227,10 @@ mod tests {
         for host in ["a.example", "a.example", "b.example"] {
             let mut headers = HeaderMap::new();
             forwarder.apply(&mut headers, Some(&HeaderValue::from_str(host).unwrap()));
-            assert_eq!(headers["forwarded"], format!("for=192.0.2.7;host={host};proto=http"));
+            assert_eq!(
+                headers["forwarded"],
+                format!("for=192.0.2.7;host={host};proto=http")
+            );
         }
     }
 }

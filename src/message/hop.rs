@@ -25,8 +25,13 @@ pub struct RequestHop {
 /// Removes what is between the client and us from a request.
 pub fn strip_request(headers: &mut HeaderMap) -> RequestHop {
     let asks_upgrade = strip_connection(headers);
-    let upgrade = headers.remove(UPGRADE).filter(|_| asks_upgrade).filter(is_forwardable);
-    let trailers = headers.remove(TE).is_some_and(|te| has_token(&te, "trailers"));
+    let upgrade = headers
+        .remove(UPGRADE)
+        .filter(|_| asks_upgrade)
+        .filter(is_forwardable);
+    let trailers = headers
+        .remove(TE)
+        .is_some_and(|te| has_token(&te, "trailers"));
     headers.remove(TRANSFER_ENCODING);
     headers.remove(PROXY_AUTHORIZATION);
     headers.remove(HTTP2_SETTINGS);
@@ -37,7 +42,10 @@ pub fn strip_request(headers: &mut HeaderMap) -> RequestHop {
 /// protocols a 426 offers (RFC 9110 section 15.5.22) stay.
 pub fn strip_response(headers: &mut HeaderMap, status: StatusCode) {
     strip_connection(headers);
-    if !matches!(status, StatusCode::SWITCHING_PROTOCOLS | StatusCode::UPGRADE_REQUIRED) {
+    if !matches!(
+        status,
+        StatusCode::SWITCHING_PROTOCOLS | StatusCode::UPGRADE_REQUIRED
+    ) {
         headers.remove(UPGRADE);
     }
     headers.remove(TRANSFER_ENCODING);
@@ -86,7 +94,12 @@ fn is_forwardable(protocol: &HeaderValue) -> bool {
 
 /// The comma-separated tokens of a field value; nothing if it is not visible ASCII.
 pub fn tokens(value: &HeaderValue) -> impl Iterator<Item = &str> {
-    value.to_str().unwrap_or_default().split(',').map(str::trim).filter(|token| !token.is_empty())
+    value
+        .to_str()
+        .unwrap_or_default()
+        .split(',')
+        .map(str::trim)
+        .filter(|token| !token.is_empty())
 }
 
 /// Whether a list-valued field has this token, compared without case, parameters left aside.
@@ -105,7 +118,10 @@ mod tests {
         fields
             .iter()
             .map(|(name, value)| {
-                (HeaderName::from_static(name), HeaderValue::from_static(value))
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
             })
             .collect()
     }
@@ -122,14 +138,20 @@ mod tests {
             ("x-public", "1"),
         ]);
         let hop = strip_request(&mut map);
-        assert_eq!(map.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["x-public"]);
+        assert_eq!(
+            map.keys().map(HeaderName::as_str).collect::<Vec<_>>(),
+            ["x-public"]
+        );
         assert!(hop.upgrade.is_none() && !hop.trailers);
     }
 
     #[test]
     fn connection_cannot_take_away_end_to_end_fields() {
         let mut map = headers(&[
-            ("connection", "host, authorization, x-forwarded-for, cookie, content-length"),
+            (
+                "connection",
+                "host, authorization, x-forwarded-for, cookie, content-length",
+            ),
             ("host", "a"),
             ("authorization", "b"),
             ("x-forwarded-for", "c"),
@@ -142,7 +164,10 @@ mod tests {
 
     #[test]
     fn an_upgrade_counts_only_when_connection_names_it() {
-        let mut with = headers(&[("connection", "keep-alive, Upgrade"), ("upgrade", "websocket")]);
+        let mut with = headers(&[
+            ("connection", "keep-alive, Upgrade"),
+            ("upgrade", "websocket"),
+        ]);
         assert_eq!(strip_request(&mut with).upgrade.unwrap(), "websocket");
         let mut without = headers(&[("upgrade", "websocket")]);
         assert!(strip_request(&mut without).upgrade.is_none());

@@ -59,8 +59,11 @@ fn of_authority(
     if !is_valid(text.as_bytes()) {
         return Err(HostError::Invalid);
     }
-    let differs =
-        |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(authority.as_str().as_bytes());
+    let differs = |value: &HeaderValue| {
+        !value
+            .as_bytes()
+            .eq_ignore_ascii_case(authority.as_str().as_bytes())
+    };
     match field {
         Some(value) if version == Version::HTTP_2 && differs(value) => Err(HostError::Conflict),
         // RFC 9112 section 3.2.2: the authority of an absolute-form target replaces Host.
@@ -71,7 +74,9 @@ fn of_authority(
 
 /// `uri-host [ ":" port ]` without user information (RFC 9110 section 7.2).
 fn is_valid(host: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(host) else { return false };
+    let Ok(text) = std::str::from_utf8(host) else {
+        return false;
+    };
     let (name, port) = split_port(text);
     let port_is_valid = port.is_none_or(|port| {
         port.is_empty() || (port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit()))
@@ -82,7 +87,9 @@ fn is_valid(host: &[u8]) -> bool {
 fn is_reg_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 253
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
 
 fn is_ip_literal(name: &str) -> bool {
@@ -132,10 +139,20 @@ mod tests {
         assert_eq!(host("/", &[], v), Err(HostError::Missing));
         assert_eq!(host("/", &["a", "b"], v), Err(HostError::Several));
         assert_eq!(host("/", &["a", "a"], v), Err(HostError::Several));
-        for bad in ["", "a b", "user@a", "a/b", "a:b", "a:123456", "[::1", "[zz]", "a,b", "a?x"] {
+        for bad in [
+            "", "a b", "user@a", "a/b", "a:b", "a:123456", "[::1", "[zz]", "a,b", "a?x",
+        ] {
             assert_eq!(host("/", &[bad], v), Err(HostError::Invalid), "{bad:?}");
         }
-        for good in ["a", "A.example", "a.example:80", "127.0.0.1:8080", "[::1]", "[::1]:80", "a:"] {
+        for good in [
+            "a",
+            "A.example",
+            "a.example:80",
+            "127.0.0.1:8080",
+            "[::1]",
+            "[::1]:80",
+            "a:",
+        ] {
             assert_eq!(host("/", &[good], v), Ok(Some(good.to_owned())), "{good:?}");
         }
     }

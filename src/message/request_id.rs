@@ -47,7 +47,10 @@ mod tests {
 
     #[test]
     fn a_new_id_has_32_hexadecimal_digits() {
-        assert_eq!(random(0x0123_4567_89ab_cdef), "00000000000000000123456789abcdef");
+        assert_eq!(
+            random(0x0123_4567_89ab_cdef),
+            "00000000000000000123456789abcdef"
+        );
     }
 
     #[test]

@@ -23,14 +23,22 @@ impl Via {
             HeaderValue::try_from(format!("{protocol} {pseudonym}"))
                 .expect("a token is a valid field value")
         };
-        Self { http10: entry("1.0"), http11: entry("1.1"), http2: entry("2"), pseudonym }
+        Self {
+            http10: entry("1.0"),
+            http11: entry("1.1"),
+            http2: entry("2"),
+            pseudonym,
+        }
     }
 
     /// Whether the request has passed this process before.
     #[must_use]
     pub fn has_passed(&self, headers: &HeaderMap) -> bool {
         let ours = |entry: &str| {
-            entry.split_ascii_whitespace().nth(1).is_some_and(|by| by == self.pseudonym)
+            entry
+                .split_ascii_whitespace()
+                .nth(1)
+                .is_some_and(|by| by == self.pseudonym)
         };
         headers
             .get_all(VIA)
@@ -59,10 +67,16 @@ mod tests {
         let via = Via::new("intermission", 0xabc);
         let mut headers = HeaderMap::new();
         assert!(!via.has_passed(&headers));
-        headers.append(VIA, HeaderValue::from_static("1.1 edge, 1.1 intermission-000abd"));
+        headers.append(
+            VIA,
+            HeaderValue::from_static("1.1 edge, 1.1 intermission-000abd"),
+        );
         assert!(!via.has_passed(&headers));
         via.append(&mut headers, Version::HTTP_2);
-        assert_eq!(headers.get_all(VIA).iter().next_back().unwrap(), "2 intermission-000abc");
+        assert_eq!(
+            headers.get_all(VIA).iter().next_back().unwrap(),
+            "2 intermission-000abc"
+        );
         assert!(via.has_passed(&headers));
     }
 

@@ -55,7 +55,8 @@ impl OutageState {
     /// How old the outage is; zero without one.
     #[must_use]
     pub fn age(&self, now: Instant) -> Duration {
-        self.since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+        self.since
+            .map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
 }
 
@@ -86,7 +87,10 @@ impl Outage {
     /// How old the outage is.
     #[must_use]
     pub fn age(&self) -> Duration {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).age(Instant::now())
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .age(Instant::now())
     }
 
     fn step(&self, seen: Observation) -> Option<Transition> {
@@ -107,7 +111,10 @@ mod tests {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         assert_eq!(state.step(at(0), Observation::Success), None);
-        assert_eq!(state.step(at(1), Observation::Failure), Some(Transition::Began));
+        assert_eq!(
+            state.step(at(1), Observation::Failure),
+            Some(Transition::Began)
+        );
         assert_eq!(state.step(at(2), Observation::Failure), None);
         assert_eq!(state.age(at(301)), Duration::from_secs(300));
         let ended = state.step(at(11), Observation::Success);

@@ -49,7 +49,11 @@ impl Runtime {
             Some(runtime) => Arc::clone(&runtime.identity),
             None => Arc::new(identity(&config.process.name)),
         };
-        Ok(Self { router: Router::new(sites, Arc::default()), identity, config })
+        Ok(Self {
+            router: Router::new(sites, Arc::default()),
+            identity,
+            config,
+        })
     }
 
     fn same_name(&self, config: &Config) -> bool {
@@ -58,7 +62,10 @@ impl Runtime {
 }
 
 fn identity(name: &str) -> Identity {
-    Identity { via: Via::new(name, fastrand::u32(..)), proxy_status: ProxyStatus::new(name) }
+    Identity {
+        via: Via::new(name, fastrand::u32(..)),
+        proxy_status: ProxyStatus::new(name),
+    }
 }
 
 /// Where the current snapshot is found.

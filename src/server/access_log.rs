@@ -17,7 +17,6 @@ use tower::{Layer, Service};
 
 use super::{connection::ClientRequest, worker::Worker};
 use crate::{
-    failure::{Failure, UpstreamFailure},
     message::request_id::{self, X_REQUEST_ID},
     telemetry::{
         connection::ConnectionState,
@@ -42,7 +41,10 @@ pub(super) struct AccessLogLayer {
 
 impl AccessLogLayer {
     pub(super) fn new(worker: &Arc<Worker>, connection: &Arc<ConnectionState>) -> Self {
-        Self { worker: Arc::clone(worker), connection: Arc::clone(connection) }
+        Self {
+            worker: Arc::clone(worker),
+            connection: Arc::clone(connection),
+        }
     }
 }
 
@@ -50,7 +52,10 @@ impl<S> Layer<S> for AccessLogLayer {
     type Service = AccessLog<S>;
 
     fn layer(&self, inner: S) -> AccessLog<S> {
-        AccessLog { inner, around: self.clone() }
+        AccessLog {
+            inner,
+            around: self.clone(),
+        }
     }
 }
 
@@ -79,17 +84,33 @@ where
         let request_id =
             request_id::of_request(request.headers(), connection.forwarder().trusted());
         let telemetry = Arc::clone(&self.around.worker.shared.telemetry);
-        let record =
-            Record::open(&request, request_id.clone(), Arc::clone(&connection), telemetry);
+        let record = Record::open(
+            &request,
+            request_id.clone(),
+            Arc::clone(&connection),
+            telemetry,
+        );
         if request.body().is_end_stream() {
             record.request_body_ended();
         }
-        request.headers_mut().insert(X_REQUEST_ID, request_id.clone());
+        request
+            .headers_mut()
+            .insert(X_REQUEST_ID, request_id.clone());
         let around = self.around.clone();
         let version = request.version();
-        let opened =
-            Opened { request, record: Arc::clone(&record), request_id: request_id.clone(), connection };
-        ResponseFuture { inner: self.inner.call(opened), record, request_id, around, version }
+        let opened = Opened {
+            request,
+            record: Arc::clone(&record),
+            request_id: request_id.clone(),
+            connection,
+        };
+        ResponseFuture {
+            inner: self.inner.call(opened),
+            record,
+            request_id,
+            around,
+            version,
+        }
     }
 }
 
@@ -120,15 +141,20 @@ where
         };
         this.record.answered(response.status());
         let headers = response.headers_mut();
-        headers.entry(X_REQUEST_ID).or_insert_with(|| this.request_id.clone());
+        headers
+            .entry(X_REQUEST_ID)
+            .or_insert_with(|| this.request_id.clone());
         let status = response.status();
         if *this.version < Version::HTTP_2 && status != StatusCode::SWITCHING_PROTOCOLS {
-            this.around.announce_close(response.headers_mut(), this.record);
+            this.around
+                .announce_close(response.headers_mut(), this.record);
         }
         let is_http_1_0 = *this.version <= Version::HTTP_10;
         let connection = is_http_1_0.then(|| Arc::clone(&this.around.connection));
         let record = Arc::clone(this.record);
-        Poll::Ready(Ok(response.map(|body| Recorded::new(body, record, connection))))
+        Poll::Ready(Ok(
+            response.map(|body| Recorded::new(body, record, connection))
+        ))
     }
 }
 
@@ -158,7 +184,13 @@ pub(crate) struct Recorded<B: Body> {
 
 impl<B: Body> Recorded<B> {
     fn new(inner: B, record: Arc<Record>, reset_on_failure: Option<Arc<ConnectionState>>) -> Self {
-        Self { inner, record, bytes: 0, ended: None, reset_on_failure }
+        Self {
+            inner,
+            record,
+            bytes: 0,
+            ended: None,
+            reset_on_failure,
+        }
     }
 }
 
@@ -179,7 +211,6 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Recorded<B> {
             }
             Some(Err(_)) => {
                 this.ended = Some(Ended::Cut);
-                this.record.failed(Failure::Upstream(UpstreamFailure::Incomplete));
                 if let Some(connection) = &this.reset_on_failure {
                     connection.must_be_reset();
                 }

@@ -52,12 +52,16 @@ pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, worker: Arc<Worke
     let process = &runtime.config.process;
     let telemetry = Arc::clone(&worker.shared.telemetry);
     let state = ConnectionState::new(peer, &process.trusted_proxies, telemetry);
-    let limits =
-        Limits { head: process.clients.head_timeout, idle: process.clients.idle_timeout };
+    let limits = Limits {
+        head: process.clients.head_timeout,
+        idle: process.clients.idle_timeout,
+    };
     let (head_size, head_fields) = (process.clients.head_size, process.clients.head_fields);
     drop(runtime);
 
-    let Some((stream, prefix, is_h2)) = recognise(stream, &worker, limits).await else { return };
+    let Some((stream, prefix, is_h2)) = recognise(stream, &worker, limits).await else {
+        return;
+    };
     let io = TokioIo::new(ClientIo::new(stream, prefix, Arc::clone(&state)));
     let service = stack::service(&worker, &state);
     if is_h2 {
@@ -66,8 +70,9 @@ pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, worker: Arc<Worke
         let draining = worker.shared.drain.begun.clone().cancelled_owned();
         drop(Guarded::new(connection, state, limits, draining).await);
     } else {
-        let connection =
-            h1(head_size, head_fields).serve_connection(io, service).with_upgrades();
+        let connection = h1(head_size, head_fields)
+            .serve_connection(io, service)
+            .with_upgrades();
         let draining = worker.shared.drain.idle.clone().cancelled_owned();
         let ended = Guarded::new(connection, Arc::clone(&state), limits, draining).await;
         note_refusal(ended, &state, &worker);

@@ -54,7 +54,10 @@ where
 
     fn call(&mut self, routed: Routed) -> Self::Future {
         let asked = Arc::clone(&routed.asked);
-        ResponseFuture { inner: self.inner.call(routed), asked }
+        ResponseFuture {
+            inner: self.inner.call(routed),
+            asked,
+        }
     }
 }
 
@@ -86,5 +89,8 @@ fn answer(failed: &FailedWith, asked: &Asked) -> Response<Body> {
     asked.record.failed(failed.failure);
     asked.record.answered_by(Outcome::Page);
     let status = &asked.identity.proxy_status;
-    asked.site.respond(failed, &asked.preferences, &asked.request_id, status).map(Body::Page)
+    asked
+        .site
+        .respond(failed, &asked.preferences, &asked.request_id, status)
+        .map(Body::Page)
 }

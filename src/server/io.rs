@@ -47,12 +47,19 @@ const LINGER_TOTAL: Duration = Duration::from_secs(30);
 
 impl ClientIo {
     pub(super) fn new(stream: TcpStream, prefix: Bytes, state: Arc<ConnectionState>) -> Self {
-        Self { stream, prefix, state, closing: Closing::Not }
+        Self {
+            stream,
+            prefix,
+            state,
+            closing: Closing::Not,
+        }
     }
 
     /// Reads and forgets until the client has closed too, or has had its time.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Closing::Lingering(linger) = &mut self.closing else { return Poll::Ready(Ok(())) };
+        let Closing::Lingering(linger) = &mut self.closing else {
+            return Poll::Ready(Ok(()));
+        };
         let mut scratch = [0; 8 * 1024];
         // Bounded per turn, so that one flooding client does not hold the worker.
         for _ in 0..16 {
@@ -63,7 +70,10 @@ impl ClientIo {
                     if now >= linger.ends {
                         return Poll::Ready(Ok(()));
                     }
-                    linger.silence.as_mut().reset(linger.ends.min(now + LINGER_SILENCE));
+                    linger
+                        .silence
+                        .as_mut()
+                        .reset(linger.ends.min(now + LINGER_SILENCE));
                 }
                 Poll::Ready(_) => return Poll::Ready(Ok(())),
                 Poll::Pending => return linger.silence.as_mut().poll(cx).map(Ok),

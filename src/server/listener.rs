@@ -44,9 +44,15 @@ pub struct BindError {
 /// # Errors
 /// When the address is taken, not ours or not allowed.
 pub fn bind(address: SocketAddr, workers: usize) -> Result<Vec<StdListener>, BindError> {
-    let explain = |source: io::Error| BindError { address, hint: hint(&source), source };
+    let explain = |source: io::Error| BindError {
+        address,
+        hint: hint(&source),
+        source,
+    };
     // Another process may share a port only by accident: ask without SO_REUSEPORT first.
-    let alone = socket(address, false).and_then(|socket| local_address(&socket)).map_err(explain)?;
+    let alone = socket(address, false)
+        .and_then(|socket| local_address(&socket))
+        .map_err(explain)?;
     (0..workers)
         .map(|_| {
             let socket = socket(alone, true)?;
@@ -71,7 +77,10 @@ fn socket(address: SocketAddr, shared: bool) -> io::Result<Socket> {
 }
 
 fn local_address(socket: &Socket) -> io::Result<SocketAddr> {
-    socket.local_addr()?.as_socket().ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))
+    socket
+        .local_addr()?
+        .as_socket()
+        .ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))
 }
 
 fn hint(error: &io::Error) -> &'static str {
@@ -105,11 +114,19 @@ pub(super) async fn accept(listener: StdListener, worker: Arc<Worker>) {
             accepted = next(&listener, &worker) => accepted,
         };
         match accepted {
-            Ok(Accepted { stream, peer, permit }) => start(stream, peer, permit, &worker),
+            Ok(Accepted {
+                stream,
+                peer,
+                permit,
+            }) => start(stream, peer, permit, &worker),
             Err(error) => back_off(&error, &worker).await,
         }
     }
-    while let Some(Ok(Accepted { stream, peer, permit })) = next(&listener, &worker).now_or_never()
+    while let Some(Ok(Accepted {
+        stream,
+        peer,
+        permit,
+    })) = next(&listener, &worker).now_or_never()
     {
         start(stream, peer, permit, &worker);
     }
@@ -126,7 +143,11 @@ async fn next(listener: &TcpListener, worker: &Worker) -> io::Result<Accepted> {
     let places = Arc::clone(&worker.shared.places);
     let permit = places.acquire_owned().await.map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
-    Ok(Accepted { stream, peer, permit })
+    Ok(Accepted {
+        stream,
+        peer,
+        permit,
+    })
 }
 
 fn start(
@@ -148,10 +169,18 @@ fn start(
 /// and must not become a busy loop.
 async fn back_off(error: &io::Error, worker: &Worker) {
     let ours = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
-    if ours.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error())) {
-        let before = worker.shared.telemetry.metrics.accept_errors.fetch_add(1, Relaxed);
+    if ours
+        .iter()
+        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+    {
+        let before = worker
+            .shared
+            .telemetry
+            .metrics
+            .accept_errors
+            .fetch_add(1, Relaxed);
         // Once, then every few seconds while it lasts.
-        if before % 256 == 0 {
+        if before.is_multiple_of(256) {
             tracing::error!(
                 %error,
                 "no descriptors left for new connections; they wait. Raise the limit of open files"

@@ -77,15 +77,22 @@ pub fn start(
     listeners: Vec<TcpListener>,
     shared: &Arc<Shared>,
 ) -> io::Result<JoinHandle<()>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let worker = Arc::new(Worker { id, shared: Arc::clone(shared) });
-    std::thread::Builder::new().name(format!("worker-{}", id.index())).spawn(move || {
-        runtime.block_on(async move {
-            for listener in listeners {
-                let accepting = listener::accept(listener, Arc::clone(&worker));
-                worker.shared.tasks.spawn_until_stopped(accepting);
-            }
-            worker.shared.tasks.stopping().cancelled().await;
-        });
-    })
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let worker = Arc::new(Worker {
+        id,
+        shared: Arc::clone(shared),
+    });
+    std::thread::Builder::new()
+        .name(format!("worker-{}", id.index()))
+        .spawn(move || {
+            runtime.block_on(async move {
+                for listener in listeners {
+                    let accepting = listener::accept(listener, Arc::clone(&worker));
+                    worker.shared.tasks.spawn_until_stopped(accepting);
+                }
+                worker.shared.tasks.stopping().cancelled().await;
+            });
+        })
 }

@@ -2,12 +2,14 @@
 
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
+use super::Asked;
 use crate::{
     message::body::Fixed,
     upstream::{OriginBody, OriginBodyError},
@@ -15,8 +17,8 @@ use crate::{
 
 /// One of the two, unboxed: nothing is allocated per frame.
 pub enum Body {
-    /// From the origin.
-    Origin(OriginBody),
+    /// From the origin, for this request.
+    Origin(OriginBody, Arc<Asked>),
     /// From us.
     Page(Fixed),
 }
@@ -30,23 +32,29 @@ impl http_body::Body for Body {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, OriginBodyError>>> {
         match self.get_mut() {
-            Self::Origin(body) => Pin::new(body).poll_frame(cx),
-            Self::Page(body) => {
-                Pin::new(body).poll_frame(cx).map_err(|never| match never {})
+            Self::Origin(body, asked) => {
+                let frame = Pin::new(body).poll_frame(cx);
+                if let Poll::Ready(Some(Err(error))) = &frame {
+                    asked.broke_off(error);
+                }
+                frame
             }
+            Self::Page(body) => Pin::new(body)
+                .poll_frame(cx)
+                .map_err(|never| match never {}),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Origin(body) => body.is_end_stream(),
+            Self::Origin(body, _) => body.is_end_stream(),
             Self::Page(body) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Origin(body) => body.size_hint(),
+            Self::Origin(body, _) => body.size_hint(),
             Self::Page(body) => body.size_hint(),
         }
     }

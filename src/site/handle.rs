@@ -1,20 +1,14 @@
 //! Step 7 of the request's way: what is ours stays here, the rest goes to the upstream.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Version,
-    header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS},
-};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header::RETRY_AFTER};
 use hyper::body::Incoming;
 
-use super::{Body, Origin, Site};
+use super::{Body, Origin, Site, refusal::Refusal};
 use crate::{
-    failure::{
-        AttemptError, FailedWith, Failure, Sent, UpstreamFailure, proxy_status::ProxyStatus,
-    },
-    message::{body::Fixed, preferences::Preferences, via::Via},
+    failure::{FailedWith, Failure, UpstreamFailure, proxy_status::ProxyStatus},
+    message::{preferences::Preferences, via::Via},
     page::replace::replaces,
     tasks::{
         WorkerId,
@@ -26,7 +20,7 @@ use crate::{
         record::{Outcome, Record},
     },
     upstream::{
-        OriginBody,
+        OriginBody, OriginBodyError,
         forward::{ForwardError, Sender},
     },
 };
@@ -78,9 +72,11 @@ pub struct Identity {
 /// # Errors
 /// The failure, for [`crate::server::fallback`] to answer.
 pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>, FailedWith> {
-    let Some(origin) = &asked.site.origin else { return Ok(unclaimed(request.version())) };
+    let Some(origin) = &asked.site.origin else {
+        return Ok(Refusal::Unclaimed(request.version()).response());
+    };
     if asked.preferences.path().starts_with(RESERVED) {
-        return Ok(refusal(StatusCode::NOT_FOUND, "There is nothing here.\n"));
+        return Ok(Refusal::Reserved.response());
     }
     let sender = Sender {
         worker: asked.worker,
@@ -94,11 +90,13 @@ pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>,
     asked.record.attempts_ended();
     match forwarded {
         Ok(response) => origin.accept(response, &asked),
-        Err(ForwardError::Client) => {
-            Ok(refusal(StatusCode::BAD_REQUEST, "The request body is not valid.\n"))
-        }
+        Err(ForwardError::Client) => Ok(Refusal::Body.response()),
         Err(ForwardError::Failed { error, unread }) => {
-            origin.note(&error, &asked);
+            let source = error
+                .source
+                .as_deref()
+                .map(|source| -> &dyn Error { source });
+            origin.note(error.cause, source, &asked);
             if let Some(body) = unread {
                 body.drain().await;
             }
@@ -113,19 +111,26 @@ impl Origin {
     fn accept(
         &self,
         response: Response<OriginBody>,
-        asked: &Asked,
+        asked: &Arc<Asked>,
     ) -> Result<Response<Body>, FailedWith> {
+        let pass = |response: Response<OriginBody>| {
+            asked.record.answered_by(Outcome::Forwarded);
+            Ok(response.map(|body| Body::Origin(body, Arc::clone(asked))))
+        };
         let status = response.status();
         let fallback = &self.spec.fallback;
         if !fallback.statuses.contains(&status) {
             self.observe(None);
-            asked.record.answered_by(Outcome::Forwarded);
-            return Ok(response.map(Body::Origin));
+            return pass(response);
         }
         let cause = Failure::Upstream(UpstreamFailure::Status(status));
-        let error = AttemptError { cause, sent: Sent::Yes, source: None };
-        self.note(&error, asked);
-        if replaces(fallback, asked.preferences.client_kind(), status, response.headers()) {
+        self.note(cause, None, asked);
+        if replaces(
+            fallback,
+            asked.preferences.client_kind(),
+            status,
+            response.headers(),
+        ) {
             let failed = FailedWith {
                 failure: cause,
                 origin_retry_after: wait_of(response.headers()),
@@ -135,22 +140,32 @@ impl Origin {
             return Err(failed);
         }
         asked.record.failed(cause);
-        asked.record.answered_by(Outcome::Forwarded);
-        Ok(response.map(Body::Origin))
+        pass(response)
     }
 
     /// A failure is known here for the first time: for the outage, and for the log.
-    fn note(&self, error: &AttemptError, asked: &Asked) {
-        self.observe(Some(error.cause));
+    fn note(&self, failure: Failure, source: Option<&(dyn Error + 'static)>, asked: &Asked) {
+        self.observe(Some(failure));
         let entry = Entry {
             site: &self.spec.name,
-            failure: error.cause,
+            failure,
             upstream: &self.address,
             endpoint: asked.record.endpoint(),
             request_id: &asked.request_id,
-            source: error.source.as_deref(),
+            source,
         };
         self.failures.log(&entry, tokio::time::Instant::now());
+    }
+}
+
+impl Asked {
+    /// The response broke off after its head: too late for a page, not too late to know.
+    pub(super) fn broke_off(&self, error: &OriginBodyError) {
+        let failure = Failure::Upstream(UpstreamFailure::Incomplete);
+        self.record.failed(failure);
+        if let Some(origin) = &self.site.origin {
+            origin.note(failure, Some(error), self);
+        }
     }
 }
 
@@ -162,28 +177,4 @@ fn wait_of(headers: &HeaderMap) -> Option<Duration> {
     }
     let date = httpdate::parse_http_date(text).ok()?;
     date.duration_since(WallClock.timestamp().into()).ok()
-}
-
-/// Nobody claims the host. HTTP/2 clients put several hosts on one connection, so there the answer
-/// is 421: try another connection (RFC 9110 section 15.5.20). Elsewhere it is 404.
-fn unclaimed(version: Version) -> Response<Body> {
-    let status = if version == Version::HTTP_2 {
-        StatusCode::MISDIRECTED_REQUEST
-    } else {
-        StatusCode::NOT_FOUND
-    };
-    refusal(status, "No site is configured for this host.\n")
-}
-
-/// A short answer of our own to a request that is not forwarded.
-#[must_use]
-pub fn refusal(status: StatusCode, text: &'static str) -> Response<Body> {
-    let mut response = Response::new(Body::Page(Fixed::new(Bytes::from_static(text.as_bytes()))));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
 }

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod handle;
+pub mod refusal;
 pub mod router;
 
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use http::{HeaderValue, Response, StatusCode};
 
 pub use self::{
     body::Body,
-    handle::{Identity, Routed},
+    handle::{Asked, Identity, Routed},
 };
 use crate::{
     config::spec::{HostPattern, SiteSpec},
@@ -84,11 +85,16 @@ impl Site {
         let upstream = match before.filter(|before| *before.upstream.spec() == spec.upstream) {
             Some(before) => Arc::clone(&before.upstream),
             None => Arc::new(Upstream::new(&spec.upstream, around).map_err(|source| {
-                SiteError::Upstream { site: spec.name.clone(), source }
+                SiteError::Upstream {
+                    site: spec.name.clone(),
+                    source,
+                }
             })?),
         };
-        let pages = Pages::build(spec)
-            .map_err(|source| SiteError::Pages { site: spec.name.clone(), source })?;
+        let pages = Pages::build(spec).map_err(|source| SiteError::Pages {
+            site: spec.name.clone(),
+            source,
+        })?;
         let origin = Origin {
             spec: Arc::clone(spec),
             metrics: metrics.site(&spec.name),
@@ -98,7 +104,9 @@ impl Site {
             outage: before.map_or_else(Arc::default, |before| Arc::clone(&before.outage)),
             failures: before.map_or_else(Arc::default, |before| Arc::clone(&before.failures)),
         };
-        Ok(Arc::new(Self { origin: Some(origin) }))
+        Ok(Arc::new(Self {
+            origin: Some(origin),
+        }))
     }
 
     /// Its name; empty for the site that refuses.
@@ -110,7 +118,9 @@ impl Site {
     /// The hosts it answers for.
     #[must_use]
     pub fn hosts(&self) -> &[HostPattern] {
-        self.origin.as_ref().map_or(&[], |origin| &origin.spec.hosts)
+        self.origin
+            .as_ref()
+            .map_or(&[], |origin| &origin.spec.hosts)
     }
 
     /// Its counters.
@@ -140,10 +150,18 @@ impl Site {
             return response;
         };
         let age = origin.outage.age();
-        let wait =
-            retry_after(&origin.spec.retry_after, age, fastrand::f64(), failed.origin_retry_after);
+        let wait = retry_after(
+            &origin.spec.retry_after,
+            age,
+            fastrand::f64(),
+            failed.origin_retry_after,
+        );
         let status = proxy_status.value(failed.failure, failed.origin_proxy_status.as_ref());
-        let answer = Answer { retry_after: wait, request_id, proxy_status: status };
+        let answer = Answer {
+            retry_after: wait,
+            request_id,
+            proxy_status: status,
+        };
         origin.pages.respond(failed, to, &answer)
     }
 }

@@ -20,8 +20,12 @@ impl Router {
     /// Of these sites; `unclaimed` gets the hosts that none of them claims.
     #[must_use]
     pub fn new(sites: Vec<Arc<Site>>, unclaimed: Arc<Site>) -> Self {
-        let mut router =
-            Self { exact: HashMap::new(), wildcards: HashMap::new(), any: unclaimed, sites };
+        let mut router = Self {
+            exact: HashMap::new(),
+            wildcards: HashMap::new(),
+            any: unclaimed,
+            sites,
+        };
         for site in &router.sites {
             for host in site.hosts() {
                 match host {

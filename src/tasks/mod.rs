@@ -60,13 +60,17 @@ impl Tasks {
     /// Runs on this worker until it is done or everything stops; shutdown waits for it.
     pub fn spawn_until_stopped(&self, task: impl Future<Output = ()> + Send + 'static) {
         let stop = self.stop.clone();
-        self.work.spawn(async move { drop(stop.run_until_cancelled_owned(task).await) });
+        self.work.spawn(async move {
+            stop.run_until_cancelled_owned(task).await;
+        });
     }
 
     /// Runs on the control thread until it is done or everything stops.
     pub fn spawn_on_control(&self, task: impl Future<Output = ()> + Send + 'static) {
         let stop = self.stop.clone();
-        let task = async move { drop(stop.run_until_cancelled_owned(task).await) };
+        let task = async move {
+            stop.run_until_cancelled_owned(task).await;
+        };
         self.background.spawn_on(task, &self.control);
     }
 

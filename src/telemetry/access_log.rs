@@ -78,7 +78,10 @@ impl AccessLog {
     /// Lines lost so far: because the writer could not keep up, and because writing failed.
     #[must_use]
     pub fn lost(&self) -> (u64, u64) {
-        (self.lost.queue_full.load(Relaxed), self.lost.write_failed.load(Relaxed))
+        (
+            self.lost.queue_full.load(Relaxed),
+            self.lost.write_failed.load(Relaxed),
+        )
     }
 }
 
@@ -127,13 +130,19 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<&'static str>,
     ended: &'static str,
-    #[serde(rename = "http.request.method", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "http.request.method",
+        skip_serializing_if = "Option::is_none"
+    )]
     method: Option<&'a str>,
     #[serde(rename = "url.path")]
     path: &'a str,
     #[serde(rename = "url.query", skip_serializing_if = "Option::is_none")]
     query: Option<String>,
-    #[serde(rename = "http.response.status_code", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "http.response.status_code",
+        skip_serializing_if = "Option::is_none"
+    )]
     status: Option<u16>,
     #[serde(rename = "server.address", skip_serializing_if = "Option::is_none")]
     host: Option<&'a str>,
@@ -141,7 +150,10 @@ struct Line<'a> {
     client: std::net::IpAddr,
     #[serde(rename = "network.protocol.version")]
     version: &'static str,
-    #[serde(rename = "user_agent.original", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "user_agent.original",
+        skip_serializing_if = "Option::is_none"
+    )]
     user_agent: Option<String>,
     #[serde(rename = "http.request.body.size")]
     request_bytes: u64,
@@ -196,7 +208,10 @@ fn json_line(out: &mut Vec<u8>, facts: &Facts, ended: Timestamp) -> io::Result<(
 
 fn text_line(out: &mut Vec<u8>, facts: &Facts, ended: Timestamp) -> io::Result<()> {
     let line = Line::new(facts, ended);
-    let query = line.query.as_ref().map_or_else(String::new, |query| format!("?{query}"));
+    let query = line
+        .query
+        .as_ref()
+        .map_or_else(String::new, |query| format!("?{query}"));
     write!(
         out,
         "{} {} {} {} {}{query} {} {} {} {}B {:.1}ms",
@@ -205,7 +220,8 @@ fn text_line(out: &mut Vec<u8>, facts: &Facts, ended: Timestamp) -> io::Result<(
         line.site.unwrap_or("-"),
         line.method.unwrap_or("-"),
         line.path,
-        line.status.map_or_else(|| "-".to_owned(), |status| status.to_string()),
+        line.status
+            .map_or_else(|| "-".to_owned(), |status| status.to_string()),
         line.outcome,
         line.failure.unwrap_or("-"),
         line.response_bytes,
@@ -249,7 +265,10 @@ mod tests {
 
     #[test]
     fn query_values_are_not_logged() {
-        assert_eq!(redact("utm_source=x&token=s3cret&flag"), "utm_source=*&token=*&flag");
+        assert_eq!(
+            redact("utm_source=x&token=s3cret&flag"),
+            "utm_source=*&token=*&flag"
+        );
         assert_eq!(redact("a=1=2&=3"), "a=*&=*");
     }
 }

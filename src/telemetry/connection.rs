@@ -91,7 +91,10 @@ impl ConnectionState {
         } else if self.reading_head.load(Relaxed) || !self.served.load(Relaxed) {
             Waiting::Head
         } else {
-            let since = *self.idle_since.lock().unwrap_or_else(PoisonError::into_inner);
+            let since = *self
+                .idle_since
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             Waiting::NextRequest(since)
         }
     }
@@ -127,7 +130,10 @@ impl ConnectionState {
 
     pub(super) fn request_ended(&self, now: Instant) {
         self.in_flight.fetch_sub(1, Relaxed);
-        *self.idle_since.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        *self
+            .idle_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = now;
         self.telemetry.metrics.in_flight.down();
     }
 }

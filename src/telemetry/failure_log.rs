@@ -44,12 +44,14 @@ pub struct Entry<'a> {
     /// The request in whose record more is found.
     pub request_id: &'a http::HeaderValue,
     /// The error below.
-    pub source: Option<&'a (dyn std::error::Error + Send + Sync + 'static)>,
+    pub source: Option<&'a (dyn std::error::Error + 'static)>,
 }
 
 impl Default for FailureLog {
     fn default() -> Self {
-        Self { causes: std::array::from_fn(|_| Cause::default()) }
+        Self {
+            causes: std::array::from_fn(|_| Cause::default()),
+        }
     }
 }
 
@@ -61,7 +63,9 @@ impl FailureLog {
             Failure::Overloaded => UpstreamFailure::COUNT,
             Failure::Internal => UpstreamFailure::COUNT + 1,
         };
-        let Some(unsaid) = self.causes.get(at).and_then(|cause| cause.due(now)) else { return };
+        let Some(unsaid) = self.causes.get(at).and_then(|cause| cause.due(now)) else {
+            return;
+        };
         tracing::warn!(
             site = entry.site,
             cause = entry.failure.label(),
@@ -100,7 +104,7 @@ fn plain_words(failure: Failure) -> &'static str {
 }
 
 /// An error with all that caused it.
-fn chain(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

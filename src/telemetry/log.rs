@@ -9,7 +9,6 @@ use crate::{
 };
 
 /// Sets up the process's log. What is still queued is written when the guard is dropped.
-#[must_use]
 pub fn start(spec: &LogSpec) -> WorkerGuard {
     let (writer, guard) = tracing_appender::non_blocking(std::io::stderr());
     let builder = tracing_subscriber::fmt()
@@ -19,7 +18,11 @@ pub fn start(spec: &LogSpec) -> WorkerGuard {
         .with_writer::<NonBlocking>(writer);
     // A second start, as in tests, keeps the first log.
     let started = match spec.format {
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
+        LogFormat::Json => builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .try_init(),
         LogFormat::Text => builder.with_ansi(false).try_init(),
     };
     drop(started);

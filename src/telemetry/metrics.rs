@@ -66,7 +66,12 @@ impl Metrics {
     #[must_use]
     pub fn site(&self, name: &str) -> Arc<SiteMetrics> {
         let mut sites = self.sites.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(SiteMetrics { name: name.to_owned(), ..SiteMetrics::default() });
+        let new = || {
+            Arc::new(SiteMetrics {
+                name: name.to_owned(),
+                ..SiteMetrics::default()
+            })
+        };
         Arc::clone(sites.entry(name.to_owned()).or_insert_with(new))
     }
 
@@ -76,12 +81,22 @@ impl Metrics {
         mut visit: impl FnMut(&str, &SiteMetrics) -> fmt::Result,
     ) -> fmt::Result {
         visit("", &self.elsewhere)?;
-        let sites = self.sites.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        sites.iter().try_for_each(|(name, metrics)| visit(name, metrics))
+        let sites = self
+            .sites
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        sites
+            .iter()
+            .try_for_each(|(name, metrics)| visit(name, metrics))
     }
 
     pub(super) fn count(&self, facts: &Facts) {
-        facts.site.as_deref().unwrap_or(&self.elsewhere).count(facts);
+        facts
+            .site
+            .as_deref()
+            .unwrap_or(&self.elsewhere)
+            .count(facts);
     }
 }
 
@@ -120,8 +135,9 @@ type CodeCounts = [AtomicU64; CODES + 1];
 const CODES: usize = 500;
 
 /// The methods that have a label of their own; the last stands for all others.
-pub(super) const METHODS: [&str; 8] =
-    ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "_OTHER"];
+pub(super) const METHODS: [&str; 8] = [
+    "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "_OTHER",
+];
 
 fn method_index(method: Option<&Method>) -> usize {
     const OTHER: usize = METHODS.len() - 1;
@@ -147,7 +163,9 @@ fn outcome_index(outcome: Outcome) -> usize {
 }
 
 fn code_index(status: Option<StatusCode>) -> usize {
-    status.map_or(CODES, |status| usize::from(status.as_u16().saturating_sub(100)).min(CODES - 1))
+    status.map_or(CODES, |status| {
+        usize::from(status.as_u16().saturating_sub(100)).min(CODES - 1)
+    })
 }
 
 impl SiteMetrics {
@@ -158,8 +176,8 @@ impl SiteMetrics {
     }
 
     fn count(&self, facts: &Facts) {
-        let row = method_index(facts.method.as_ref()) * Outcome::ALL.len()
-            + outcome_index(facts.outcome);
+        let row =
+            method_index(facts.method.as_ref()) * Outcome::ALL.len() + outcome_index(facts.outcome);
         if let Some(row) = self.requests.get(row) {
             let codes = row.get_or_init(|| Box::new([const { AtomicU64::new(0) }; CODES + 1]));
             if let Some(count) = codes.get(code_index(facts.status)) {
@@ -175,7 +193,11 @@ impl SiteMetrics {
         }
         if facts.attempts > 1 {
             let well = facts.outcome == Outcome::Forwarded;
-            let count = if well { &self.retried_well } else { &self.retried_in_vain };
+            let count = if well {
+                &self.retried_well
+            } else {
+                &self.retried_in_vain
+            };
             count.fetch_add(1, Relaxed);
         }
     }
@@ -196,7 +218,9 @@ impl SiteMetrics {
         &self,
         mut visit: impl FnMut(&'static str, Outcome, u16, u64) -> fmt::Result,
     ) -> fmt::Result {
-        let names = METHODS.iter().flat_map(|method| Outcome::ALL.map(|outcome| (method, outcome)));
+        let names = METHODS
+            .iter()
+            .flat_map(|method| Outcome::ALL.map(|outcome| (method, outcome)));
         for (row, (method, outcome)) in self.requests.iter().zip(names) {
             let Some(codes) = row.get() else { continue };
             for (code, count) in (100_u16..).zip(codes.iter()) {
@@ -259,7 +283,10 @@ pub(crate) struct Snapshot {
 impl Histogram {
     fn observe(&self, duration: Duration) {
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-        let at = BOUNDS.iter().position(|(_, bound)| micros <= *bound).unwrap_or(BOUNDS.len());
+        let at = BOUNDS
+            .iter()
+            .position(|(_, bound)| micros <= *bound)
+            .unwrap_or(BOUNDS.len());
         if let Some(bucket) = self.buckets.get(at) {
             bucket.fetch_add(1, Relaxed);
         }
@@ -268,10 +295,15 @@ impl Histogram {
 
     pub(crate) fn snapshot(&self) -> Snapshot {
         let bounds = BOUNDS.iter().map(|(seconds, _)| *seconds).chain([f64::MAX]);
-        let buckets: Vec<(f64, u64)> =
-            bounds.zip(self.buckets.iter().map(|count| count.load(Relaxed))).collect();
+        let buckets: Vec<(f64, u64)> = bounds
+            .zip(self.buckets.iter().map(|count| count.load(Relaxed)))
+            .collect();
         let sum = Duration::from_micros(self.microseconds.load(Relaxed)).as_secs_f64();
-        Snapshot { sum, count: buckets.iter().map(|(_, count)| count).sum(), buckets }
+        Snapshot {
+            sum,
+            count: buckets.iter().map(|(_, count)| count).sum(),
+            buckets,
+        }
     }
 }
 
@@ -294,8 +326,11 @@ mod tests {
             histogram.observe(Duration::from_millis(millis));
         }
         let snapshot = histogram.snapshot();
-        let filled: Vec<(f64, u64)> =
-            snapshot.buckets.into_iter().filter(|(_, count)| *count > 0).collect();
+        let filled: Vec<(f64, u64)> = snapshot
+            .buckets
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .collect();
         assert_eq!(filled, [(0.001, 1), (0.005, 2), (f64::MAX, 1)]);
         assert_eq!(snapshot.count, 4);
     }

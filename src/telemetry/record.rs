@@ -164,7 +164,11 @@ impl Record {
         connection: Arc<ConnectionState>,
         telemetry: Arc<Telemetry>,
     ) -> Arc<Self> {
-        Self::with(Facts::new(connection.client(), request_id), connection, telemetry)
+        Self::with(
+            Facts::new(connection.client(), request_id),
+            connection,
+            telemetry,
+        )
     }
 
     fn with(
@@ -253,7 +257,8 @@ impl Record {
 
     /// More of the request body came.
     pub fn add_request_bytes(&self, bytes: usize) {
-        self.request_bytes.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Relaxed);
+        self.request_bytes
+            .fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Relaxed);
     }
 
     /// All of the request body was read.
@@ -280,7 +285,11 @@ impl Record {
 
 /// Only kept when somebody will read it.
 fn user_agent(headers: &HeaderMap, telemetry: &Telemetry) -> Option<HeaderValue> {
-    telemetry.access_log.as_ref().and_then(|_| headers.get(USER_AGENT)).cloned()
+    telemetry
+        .access_log
+        .as_ref()
+        .and_then(|_| headers.get(USER_AGENT))
+        .cloned()
 }
 
 impl Facts {
@@ -313,7 +322,9 @@ impl Drop for Record {
     fn drop(&mut self) {
         let now = Instant::now();
         self.connection.request_ended(now);
-        let Some(mut facts) = self.facts().take() else { return };
+        let Some(mut facts) = self.facts().take() else {
+            return;
+        };
         facts.duration = now.saturating_duration_since(facts.began);
         facts.request_bytes = self.request_bytes.load(Relaxed);
         self.telemetry.metrics.count(&facts);

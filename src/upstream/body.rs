@@ -31,12 +31,22 @@ impl RequestBody {
         if incoming.is_none() {
             record.request_body_ended();
         }
-        Self { incoming, wire: None, gate, record }
+        Self {
+            incoming,
+            wire: None,
+            gate,
+            record,
+        }
     }
 
     /// A body for a repeated request that has none.
     pub(super) fn none(record: Arc<Record>) -> Self {
-        Self { incoming: None, wire: None, gate: None, record }
+        Self {
+            incoming: None,
+            wire: None,
+            gate: None,
+            record,
+        }
     }
 
     /// Tells the connection's clocks when the body ends. Says whether there is a body.
@@ -115,7 +125,9 @@ impl Body for RequestBody {
                 return Poll::Ready(Some(Err(RequestBodyError::NotWanted)));
             }
         }
-        let Some(incoming) = &mut this.incoming else { return Poll::Ready(None) };
+        let Some(incoming) = &mut this.incoming else {
+            return Poll::Ready(None);
+        };
         match ready!(Pin::new(&mut *incoming).poll_frame(cx)) {
             Some(Ok(frame)) => {
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
@@ -142,7 +154,9 @@ impl Body for RequestBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.as_ref().map_or_else(|| SizeHint::with_exact(0), Incoming::size_hint)
+        self.incoming
+            .as_ref()
+            .map_or_else(|| SizeHint::with_exact(0), Incoming::size_hint)
     }
 }
 
@@ -167,12 +181,13 @@ pub enum OriginBodyError {
 }
 
 impl OriginBody {
-    pub(super) fn new(
-        incoming: Incoming,
-        lease: Lease,
-        between_bytes: Option<Duration>,
-    ) -> Self {
-        let mut body = Self { incoming, lease: Some(lease), between_bytes, silence: None };
+    pub(super) fn new(incoming: Incoming, lease: Lease, between_bytes: Option<Duration>) -> Self {
+        let mut body = Self {
+            incoming,
+            lease: Some(lease),
+            between_bytes,
+            silence: None,
+        };
         body.finish_if_ended();
         body
     }
@@ -204,7 +219,9 @@ impl OriginBody {
     }
 
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(limit) = self.between_bytes else { return Poll::Pending };
+        let Some(limit) = self.between_bytes else {
+            return Poll::Pending;
+        };
         let timer = self.silence.get_or_insert_with(|| Box::pin(sleep(limit)));
         timer.as_mut().poll(cx)
     }

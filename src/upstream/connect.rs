@@ -53,7 +53,11 @@ impl Connector {
             Scheme::Http => None,
             Scheme::Https => Some((tls_connector(spec)?, server_name(spec)?)),
         };
-        Ok(Self { tls, timeout: spec.timeouts.connect, tasks })
+        Ok(Self {
+            tls,
+            timeout: spec.timeouts.connect,
+            tasks,
+        })
     }
 
     /// Opens a connection within `limit` or the connect timeout, whichever is shorter.
@@ -75,7 +79,8 @@ impl Connector {
             .await
             .map_err(|error| unsent(classify::exchange(&error).into(), Some(Box::new(error))))?;
         // Its end is seen by whoever uses the connection; alone it means nothing.
-        self.tasks.spawn(async move { drop(driver.with_upgrades().await) });
+        self.tasks
+            .spawn(async move { drop(driver.with_upgrades().await) });
         Ok(Connection::new(sender, state, place))
     }
 
@@ -83,22 +88,36 @@ impl Connector {
         let failed = |error: io::Error| unsent(classify::connect(&error), Some(Box::new(error)));
         let stream = TcpStream::connect(address).await.map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
-        let Some((connector, name)) = &self.tls else { return Ok(Transport::Plain(stream)) };
+        let Some((connector, name)) = &self.tls else {
+            return Ok(Transport::Plain(stream));
+        };
         match connector.connect(name.clone(), stream).await {
             Ok(stream) => Ok(Transport::Tls(Box::new(stream))),
-            Err(error) => {
-                Err(unsent(classify::handshake(&error).into(), Some(Box::new(error))))
-            }
+            Err(error) => Err(unsent(
+                classify::handshake(&error).into(),
+                Some(Box::new(error)),
+            )),
         }
     }
 }
 
-fn unsent(cause: Failure, source: Option<Box<dyn std::error::Error + Send + Sync>>) -> AttemptError {
-    AttemptError { cause, sent: Sent::No, source }
+fn unsent(
+    cause: Failure,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+) -> AttemptError {
+    AttemptError {
+        cause,
+        sent: Sent::No,
+        source,
+    }
 }
 
 fn server_name(spec: &UpstreamSpec) -> Result<ServerName<'static>, ConnectorError> {
-    let host = spec.authority.host().trim_start_matches('[').trim_end_matches(']');
+    let host = spec
+        .authority
+        .host()
+        .trim_start_matches('[')
+        .trim_end_matches(']');
     ServerName::try_from(host.to_owned()).map_err(ConnectorError::Name)
 }
 
@@ -108,7 +127,9 @@ fn tls_connector(spec: &UpstreamSpec) -> Result<TlsConnector, ConnectorError> {
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
     for certificate in &spec.ca {
-        roots.add(certificate.clone()).map_err(ConnectorError::Authority)?;
+        roots
+            .add(certificate.clone())
+            .map_err(ConnectorError::Authority)?;
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = rustls::ClientConfig::builder_with_provider(provider)

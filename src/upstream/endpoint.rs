@@ -24,7 +24,11 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     pub(super) fn new(address: SocketAddr, pool: Pool) -> Arc<Self> {
-        Arc::new(Self { address, pool, in_flight: AtomicUsize::new(0) })
+        Arc::new(Self {
+            address,
+            pool,
+            in_flight: AtomicUsize::new(0),
+        })
     }
 
     pub(super) fn address(&self) -> SocketAddr {
@@ -42,7 +46,10 @@ impl Endpoint {
     /// Counts one more request on this endpoint.
     pub(super) fn lease(self: &Arc<Self>) -> Lease {
         self.in_flight.fetch_add(1, Relaxed);
-        Lease { endpoint: Arc::clone(self), held: None }
+        Lease {
+            endpoint: Arc::clone(self),
+            held: None,
+        }
     }
 }
 
@@ -78,7 +85,11 @@ impl Lease {
         }
         let Some(place) = pool.reserve() else {
             let cause = UpstreamFailure::PoolFull.into();
-            return Err(AttemptError { cause, sent: Sent::No, source: None });
+            return Err(AttemptError {
+                cause,
+                sent: Sent::No,
+                source: None,
+            });
         };
         connector.connect(self.endpoint.address, place, limit).await
     }
@@ -90,7 +101,11 @@ impl Lease {
 
     /// Keeps the connection as long as the lease lasts.
     pub(super) fn hold(&mut self, worker: WorkerId, connection: Connection, gate: GateGuard) {
-        self.held = Some(Held { worker, connection, _gate: gate });
+        self.held = Some(Held {
+            worker,
+            connection,
+            _gate: gate,
+        });
     }
 
     /// The exchange is over in good order: the connection may serve another. A lease that is only

@@ -45,7 +45,12 @@ impl Connection {
         wire: Arc<WireState>,
         place: Place,
     ) -> Self {
-        Self { sender, wire, served: 0, _place: place }
+        Self {
+            sender,
+            wire,
+            served: 0,
+            _place: place,
+        }
     }
 
     /// Whether it can take a request now.
@@ -79,7 +84,11 @@ impl Connection {
                 Err(self.broken(failed.into_error(), unsent, mark))
             }
             Err(cause) => Err(SendError {
-                error: AttemptError { cause: cause.into(), sent: Sent::Maybe, source: None },
+                error: AttemptError {
+                    cause: cause.into(),
+                    sent: Sent::Maybe,
+                    source: None,
+                },
                 unsent: None,
                 by_client: false,
             }),
@@ -101,7 +110,11 @@ impl Connection {
             Sent::Maybe
         };
         SendError {
-            error: AttemptError { cause: cause.into(), sent, source: Some(Box::new(error)) },
+            error: AttemptError {
+                cause: cause.into(),
+                sent,
+                source: Some(Box::new(error)),
+            },
             unsent,
             by_client: self.wire.is_upload_broken(),
         }
@@ -131,12 +144,14 @@ async fn within(
             return Err(UpstreamFailure::Deadline);
         }
         let (deadline, cause) = match wire.progress() {
-            Progress::Flushed(at) => {
-                (at.unwrap_or(began).max(began) + timeouts.first_byte, UpstreamFailure::ReadTimeout)
-            }
-            Progress::Stalled(since) => {
-                (since.max(began) + timeouts.between_bytes, UpstreamFailure::WriteTimeout)
-            }
+            Progress::Flushed(at) => (
+                at.unwrap_or(began).max(began) + timeouts.first_byte,
+                UpstreamFailure::ReadTimeout,
+            ),
+            Progress::Stalled(since) => (
+                since.max(began) + timeouts.between_bytes,
+                UpstreamFailure::WriteTimeout,
+            ),
             Progress::Uploading => (now + timeouts.between_bytes, UpstreamFailure::WriteTimeout),
         };
         if now >= deadline {

@@ -53,15 +53,25 @@ impl Gate {
     }
 
     fn decide(&self, state: u8) {
-        if self.state.compare_exchange(WAITING, state, Relaxed, Relaxed).is_ok() {
+        if self
+            .state
+            .compare_exchange(WAITING, state, Relaxed, Relaxed)
+            .is_ok()
+        {
             self.waker.wake();
         }
     }
 
     /// The exchange is over: a body that was not wanted ends it for good.
     fn close(&self) {
-        let settled = self.state.compare_exchange(SETTLED, CLOSED, Relaxed, Relaxed).is_ok();
-        let waiting = self.state.compare_exchange(WAITING, CLOSED, Relaxed, Relaxed).is_ok();
+        let settled = self
+            .state
+            .compare_exchange(SETTLED, CLOSED, Relaxed, Relaxed)
+            .is_ok();
+        let waiting = self
+            .state
+            .compare_exchange(WAITING, CLOSED, Relaxed, Relaxed)
+            .is_ok();
         if settled || waiting {
             self.waker.wake();
         }

@@ -44,9 +44,19 @@ pub(crate) struct Sender<'a> {
 /// A request that got no response.
 pub(crate) enum ForwardError {
     /// The upstream's doing, or ours; with the request body, where it was not consumed.
-    Failed { error: AttemptError, unread: Option<RequestBody> },
+    Failed {
+        error: AttemptError,
+        unread: Option<RequestBody>,
+    },
     /// The client broke off its own request body.
     Client,
+}
+
+/// An attempt that brought a response head.
+struct Answered {
+    lease: Lease,
+    connection: Connection,
+    response: Response<Incoming>,
 }
 
 /// How the attempts ended without a response.
@@ -75,12 +85,20 @@ impl Upstream {
     ) -> Result<Response<OriginBody>, ForwardError> {
         if sender.via.has_passed(request.headers()) {
             let cause = UpstreamFailure::Looped.into();
-            let error = AttemptError { cause, sent: Sent::No, source: None };
-            let unread = Some(RequestBody::new(request.into_body(), None, Arc::clone(sender.record)));
+            let error = AttemptError {
+                cause,
+                sent: Sent::No,
+                source: None,
+            };
+            let unread = Some(RequestBody::new(
+                request.into_body(),
+                None,
+                Arc::clone(sender.record),
+            ));
             return Err(ForwardError::Failed { error, unread });
         }
         let mut outbound = prepare(request, sender);
-        let (lease, connection, response) = match self.attempts(&mut outbound, sender).await {
+        let answered = match self.attempts(&mut outbound, sender).await {
             Ok(answered) => answered,
             Err(Ended::Failed(error)) => {
                 let unread = outbound.request.map(Request::into_body);
@@ -91,15 +109,19 @@ impl Upstream {
         if let Some(gate) = &outbound.gate.0 {
             gate.settle();
         }
-        self.accept(outbound, lease, connection, response, sender)
+        self.accept(outbound, answered, sender)
     }
 
     async fn attempts(
         &self,
         outbound: &mut Outbound,
         sender: &Sender<'_>,
-    ) -> Result<(Lease, Connection, Response<Incoming>), Ended> {
-        let endpoints = self.endpoints.get(&self.names).await.map_err(Ended::Failed)?;
+    ) -> Result<Answered, Ended> {
+        let endpoints = self
+            .endpoints
+            .get(&self.names)
+            .await
+            .map_err(Ended::Failed)?;
         let began = Instant::now();
         let mut tried = Tried::default();
         let mut last = AttemptError {
@@ -109,10 +131,18 @@ impl Upstream {
         };
         let mut cutoff = None;
         for _ in 0..self.spec.attempts.get() {
-            let Some(lease) = balancer::pick(&endpoints, &mut tried) else { break };
+            let Some(lease) = balancer::pick(&endpoints, &mut tried) else {
+                break;
+            };
             sender.record.attempt(lease.address());
             let error = match self.attempt(&lease, outbound, sender, cutoff).await {
-                Ok((connection, response)) => return Ok((lease, connection, response)),
+                Ok((connection, response)) => {
+                    return Ok(Answered {
+                        lease,
+                        connection,
+                        response,
+                    });
+                }
                 Err(error) if error.by_client => return Err(Ended::ByClient),
                 Err(error) => error,
             };
@@ -144,7 +174,11 @@ impl Upstream {
             let mut connection = lease
                 .checkout(sender.worker, &self.connector, limit, fresh)
                 .await
-                .map_err(|error| SendError { error, unsent: None, by_client: false })?;
+                .map_err(|error| SendError {
+                    error,
+                    unsent: None,
+                    by_client: false,
+                })?;
             let Some(request) = outbound.request.take() else {
                 return Err(defect());
             };
@@ -167,23 +201,35 @@ impl Upstream {
     fn accept(
         &self,
         outbound: Outbound,
-        mut lease: Lease,
-        connection: Connection,
-        mut response: Response<Incoming>,
+        answered: Answered,
         sender: &Sender<'_>,
     ) -> Result<Response<OriginBody>, ForwardError> {
+        let Answered {
+            mut lease,
+            connection,
+            mut response,
+        } = answered;
         let status = response.status();
         if status == StatusCode::SWITCHING_PROTOCOLS {
             if !upgrade::is_agreed(outbound.upgrade.as_ref(), &response) {
                 let cause = UpstreamFailure::Malformed.into();
-                let error = AttemptError { cause, sent: Sent::Yes, source: None };
-                return Err(ForwardError::Failed { error, unread: None });
+                let error = AttemptError {
+                    cause,
+                    sent: Sent::Yes,
+                    source: None,
+                };
+                return Err(ForwardError::Failed {
+                    error,
+                    unread: None,
+                });
             }
             let protocol = response.headers_mut().remove(UPGRADE);
             hop::strip_response(response.headers_mut(), status);
             if let (Some(protocol), Some(asked)) = (protocol, outbound.upgrade) {
                 response.headers_mut().insert(UPGRADE, protocol);
-                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
+                response
+                    .headers_mut()
+                    .insert(CONNECTION, HeaderValue::from_static("upgrade"));
                 let tunnel_lease = lease.again();
                 let record = Arc::clone(sender.record);
                 upgrade::tunnel(asked, &mut response, tunnel_lease, record, &self.tasks);
@@ -216,10 +262,17 @@ impl Outbound {
         if self.request.is_some() {
             return true;
         }
-        let attempt = Attempt { method: &self.method, has_body: self.has_body, sent };
+        let attempt = Attempt {
+            method: &self.method,
+            has_body: self.has_body,
+            sent,
+        };
         if let Some(parts) = self.replay.take().filter(|_| may_repeat(attempt)) {
             // Once more is all that is ever allowed after something was sent.
-            self.request = Some(Request::from_parts(parts, RequestBody::none(Arc::clone(record))));
+            self.request = Some(Request::from_parts(
+                parts,
+                RequestBody::none(Arc::clone(record)),
+            ));
         }
         self.request.is_some()
     }
@@ -227,8 +280,16 @@ impl Outbound {
 
 /// Cannot happen: every path that repeats has refilled the request before.
 fn defect() -> SendError {
-    let error = AttemptError { cause: Failure::Internal, sent: Sent::No, source: None };
-    SendError { error, unsent: None, by_client: false }
+    let error = AttemptError {
+        cause: Failure::Internal,
+        sent: Sent::No,
+        source: None,
+    };
+    SendError {
+        error,
+        unsent: None,
+        by_client: false,
+    }
 }
 
 /// Turns the client's request into ours.
@@ -245,7 +306,9 @@ fn prepare(mut request: Request<Incoming>, sender: &Sender<'_>) -> Outbound {
     }
     if hop.trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
-        headers.entry(CONNECTION).or_insert(HeaderValue::from_static("te"));
+        headers
+            .entry(CONNECTION)
+            .or_insert(HeaderValue::from_static("te"));
     }
     sender.forwarder.apply(headers, sender.client_host);
     sender.via.append(headers, received);
@@ -260,11 +323,20 @@ fn prepare(mut request: Request<Incoming>, sender: &Sender<'_>) -> Outbound {
     let body = RequestBody::new(incoming, gate.clone(), Arc::clone(sender.record));
     let has_body = !body.is_none();
     let replay = (!has_body && is_idempotent(&parts.method)).then(|| parts.clone());
-    let upgrade = hop.upgrade.map(|protocol| upgrade::Asked { protocol, client });
+    let upgrade = hop
+        .upgrade
+        .map(|protocol| upgrade::Asked { protocol, client });
     let method = parts.method.clone();
     let request = Some(Request::from_parts(parts, body));
     let gate = GateGuard(gate);
-    Outbound { request, replay, method, has_body, gate, upgrade }
+    Outbound {
+        request,
+        replay,
+        method,
+        has_body,
+        gate,
+        upgrade,
+    }
 }
 
 fn expect_gate(request: &mut Request<Incoming>) -> Option<Arc<Gate>> {
@@ -300,8 +372,12 @@ fn join_cookies(headers: &mut HeaderMap) {
     if crumbs.next().is_none() || crumbs.next().is_none() {
         return;
     }
-    let joined: Vec<u8> =
-        headers.get_all(NAME).iter().map(HeaderValue::as_bytes).collect::<Vec<_>>().join(&b"; "[..]);
+    let joined: Vec<u8> = headers
+        .get_all(NAME)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect::<Vec<_>>()
+        .join(&b"; "[..]);
     if let Ok(joined) = HeaderValue::from_bytes(&joined) {
         headers.insert(NAME, joined);
     }

@@ -26,7 +26,12 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub use body::{OriginBody, OriginBodyError};
 pub use connect::ConnectorError;
 
-use self::{connect::Connector, endpoint::Endpoint, pool::Pool, resolve::{Endpoints, Names}};
+use self::{
+    connect::Connector,
+    endpoint::Endpoint,
+    pool::Pool,
+    resolve::{Endpoints, Names},
+};
 use crate::{
     config::spec::{Scheme, UpstreamSpec},
     tasks::Tasks,
@@ -73,8 +78,7 @@ impl Upstream {
     pub fn new(spec: &UpstreamSpec, around: &Surroundings) -> Result<Self, ConnectorError> {
         let (limit, idle_timeout) = (spec.connections.get(), spec.idle_timeout);
         let workers = around.workers;
-        let make =
-            move |address| Endpoint::new(address, Pool::new(workers, limit, idle_timeout));
+        let make = move |address| Endpoint::new(address, Pool::new(workers, limit, idle_timeout));
         let default_port = match spec.scheme {
             Scheme::Http => 80,
             Scheme::Https => 443,
@@ -109,16 +113,26 @@ impl Upstream {
         let count = |sum: Connections, endpoint: &Arc<Endpoint>| {
             let idle = endpoint.pool().idle();
             let active = endpoint.pool().open().saturating_sub(idle);
-            Connections { idle: sum.idle + idle, active: sum.active + active }
+            Connections {
+                idle: sum.idle + idle,
+                active: sum.active + active,
+            }
         };
-        self.endpoints.known().iter().fold(Connections::default(), count)
+        self.endpoints
+            .known()
+            .iter()
+            .fold(Connections::default(), count)
     }
 }
 
 /// Closes idle connections in time. Ends with the upstream, because it does not own it.
 fn sweep(tasks: &Tasks, endpoints: Arc<Endpoints>, ended: CancellationToken) {
     tasks.spawn_on_control(async move {
-        while ended.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
+        while ended
+            .run_until_cancelled(tokio::time::sleep(SWEEP))
+            .await
+            .is_some()
+        {
             for endpoint in endpoints.known().iter() {
                 endpoint.pool().sweep(Instant::now());
             }

@@ -62,7 +62,10 @@ impl Pool {
         if connection.is_ready()
             && let Some(mut stack) = self.stack(worker)
         {
-            stack.push(Idle { connection, since: Instant::now() });
+            stack.push(Idle {
+                connection,
+                since: Instant::now(),
+            });
         }
     }
 

@@ -50,7 +50,11 @@ impl Names {
         if let Err(error) = &resolver {
             tracing::error!(%error, "name resolution cannot be set up; only addresses will work");
         }
-        Self { resolver: resolver.ok().map(Arc::new), timeout: spec.timeout, tasks }
+        Self {
+            resolver: resolver.ok().map(Arc::new),
+            timeout: spec.timeout,
+            tasks,
+        }
     }
 
     async fn look_up(&self, name: &str) -> Result<(Vec<IpAddr>, Instant), AttemptError> {
@@ -59,7 +63,9 @@ impl Names {
         };
         let (resolver, query) = (Arc::clone(resolver), name.to_owned());
         // On the control thread: the resolver's own sockets must outlive any worker.
-        let answer = self.tasks.on_control(async move { resolver.lookup_ip(query).await });
+        let answer = self
+            .tasks
+            .on_control(async move { resolver.lookup_ip(query).await });
         match timeout(self.timeout, answer).await {
             Err(_) => Err(failed(UpstreamFailure::NameTimeout, None)),
             Ok(None) => Err(failed(UpstreamFailure::NameError, None)),
@@ -83,7 +89,10 @@ fn build(spec: &DnsSpec) -> Result<TokioResolver, NetError> {
                 connection.port = address.port();
                 connection
             };
-            let connections = vec![on_port(ConnectionConfig::udp()), on_port(ConnectionConfig::tcp())];
+            let connections = vec![
+                on_port(ConnectionConfig::udp()),
+                on_port(ConnectionConfig::tcp()),
+            ];
             NameServerConfig::new(address.ip(), true, connections)
         });
         let config = ResolverConfig::from_name_servers(servers.collect());
@@ -110,8 +119,13 @@ fn classify(error: &NetError) -> UpstreamFailure {
 }
 
 fn failed(cause: UpstreamFailure, source: Option<NetError>) -> AttemptError {
-    let source = source.map(|error| -> Box<dyn std::error::Error + Send + Sync> { Box::new(error) });
-    AttemptError { cause: cause.into(), sent: Sent::No, source }
+    let source =
+        source.map(|error| -> Box<dyn std::error::Error + Send + Sync> { Box::new(error) });
+    AttemptError {
+        cause: cause.into(),
+        sent: Sent::No,
+        source,
+    }
 }
 
 /// The endpoints of one upstream.
@@ -136,18 +150,33 @@ impl Endpoints {
         default_port: u16,
         make: impl Fn(SocketAddr) -> Arc<Endpoint> + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+        let host = authority
+            .host()
+            .trim_start_matches('[')
+            .trim_end_matches(']');
         let port = authority.port_u16().unwrap_or(default_port);
         let make = Box::new(make);
         let (name, resolved) = match host.parse::<IpAddr>() {
             Ok(address) => {
                 let endpoints = Arc::from([make(SocketAddr::new(address, port))]);
-                (None, Resolved { endpoints, until: None })
+                (
+                    None,
+                    Resolved {
+                        endpoints,
+                        until: None,
+                    },
+                )
             }
             Err(_) => (Some(host.to_owned()), Resolved::default()),
         };
         let refreshing = AtomicBool::new(false);
-        Arc::new(Self { port, name, current: ArcSwap::from_pointee(resolved), refreshing, make })
+        Arc::new(Self {
+            port,
+            name,
+            current: ArcSwap::from_pointee(resolved),
+            refreshing,
+            make,
+        })
     }
 
     /// What is known now, for sweeping and counting.
@@ -160,7 +189,9 @@ impl Endpoints {
         self: &Arc<Self>,
         names: &Names,
     ) -> Result<Arc<[Arc<Endpoint>]>, AttemptError> {
-        let Some(name) = &self.name else { return Ok(self.known()) };
+        let Some(name) = &self.name else {
+            return Ok(self.known());
+        };
         let current = self.current.load_full();
         match current.until {
             None => self.refresh(name, names).await,
@@ -175,7 +206,9 @@ impl Endpoints {
 
     /// Asks again now: an endpoint could not be reached, perhaps because it has moved.
     pub(super) fn refresh_in_background(self: &Arc<Self>, names: &Names) {
-        let Some(name) = self.name.clone() else { return };
+        let Some(name) = self.name.clone() else {
+            return;
+        };
         if self.refreshing.swap(true, Relaxed) {
             return;
         }
@@ -183,7 +216,11 @@ impl Endpoints {
         names.tasks.spawn_on_control(async move {
             if let Err(error) = this.refresh(&name, &lookup).await {
                 let cause = error.cause.label();
-                tracing::warn!(name, cause, "name not resolved again; the last addresses stay");
+                tracing::warn!(
+                    name,
+                    cause,
+                    "name not resolved again; the last addresses stay"
+                );
             }
             this.refreshing.store(false, Relaxed);
         });

@@ -25,8 +25,15 @@ pub(super) fn may_repeat(attempt: Attempt<'_>) -> bool {
 
 /// RFC 9110 section 9.2.2. Unknown methods are not.
 pub(super) fn is_idempotent(method: &Method) -> bool {
-    [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE, Method::PUT, Method::DELETE]
-        .contains(method)
+    [
+        Method::GET,
+        Method::HEAD,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::PUT,
+        Method::DELETE,
+    ]
+    .contains(method)
 }
 
 #[cfg(test)]
@@ -50,7 +57,11 @@ mod tests {
             (&put, true, Sent::No, true),
         ];
         for (method, has_body, sent, expected) in cases {
-            let attempt = Attempt { method, has_body, sent };
+            let attempt = Attempt {
+                method,
+                has_body,
+                sent,
+            };
             assert_eq!(may_repeat(attempt), expected, "{attempt:?}");
         }
     }

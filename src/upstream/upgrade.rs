@@ -30,7 +30,10 @@ pub(super) struct Asked {
 
 /// Whether the origin switches to a protocol that was asked for.
 pub(super) fn is_agreed(asked: Option<&Asked>, response: &Response<Incoming>) -> bool {
-    let chosen = response.headers().get(UPGRADE).and_then(|value| value.to_str().ok());
+    let chosen = response
+        .headers()
+        .get(UPGRADE)
+        .and_then(|value| value.to_str().ok());
     match (asked, chosen) {
         (Some(asked), Some(chosen)) => has_token(&asked.protocol, chosen.trim()),
         _ => false,

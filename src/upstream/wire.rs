@@ -73,8 +73,12 @@ const UPLOAD_BROKEN: u64 = 3;
 impl WireState {
     /// Begins an exchange.
     pub(super) fn mark(&self, has_body: bool) -> Mark {
-        self.upload.store(if has_body { UPLOAD_RUNS } else { UPLOAD_NONE }, Relaxed);
-        Mark { read: self.read.load(Relaxed), written: self.written.load(Relaxed) }
+        self.upload
+            .store(if has_body { UPLOAD_RUNS } else { UPLOAD_NONE }, Relaxed);
+        Mark {
+            read: self.read.load(Relaxed),
+            written: self.written.load(Relaxed),
+        }
     }
 
     /// Whether any byte went out since the mark.
@@ -157,7 +161,13 @@ pub(super) struct Wire {
 impl Wire {
     pub(super) fn new(transport: Transport) -> (Self, Arc<WireState>) {
         let state = Arc::new(WireState::default());
-        (Self { transport, state: Arc::clone(&state) }, state)
+        (
+            Self {
+                transport,
+                state: Arc::clone(&state),
+            },
+            state,
+        )
     }
 }
 
@@ -173,7 +183,8 @@ impl AsyncRead for Wire {
             Transport::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
             Transport::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
         })?;
-        this.state.note_read(buf.filled().len().saturating_sub(before));
+        this.state
+            .note_read(buf.filled().len().saturating_sub(before));
         Poll::Ready(Ok(()))
     }
 }

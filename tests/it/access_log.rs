@@ -60,7 +60,7 @@ fn values_of_the_query_and_credentials_stay_out() {
     proxy.ask(&ask.with("authorization", "Bearer secret4"), Protocol::H1);
     let record = proxy.record("/q");
     assert_eq!(record["url.query"], "token=*&b=*&flag");
-    let everything = proxy.process.stdout().join("") + &proxy.process.stderr().join("");
+    let everything = [proxy.process.stdout(), proxy.process.stderr()].concat().join("");
     assert!(!everything.contains("secret"), "{everything}");
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use intermission::config::{Loaded, Problem, Problems, Severity, load_with};
+use intermission::config::{Flags, Loaded, Problem, Problems, Severity, from_flags, load_with};
 use proptest::prelude::*;
 
 /// Two lines that make a site.
@@ -62,6 +62,10 @@ fn malformed_toml() {
         (
             "sites/c.toml",
             "hosts = [\"c.example]\nupstream = \"http://app\"\n"
+        ),
+        (
+            "sites/e.toml",
+            "hosts = [\"e.example\"]\nupstream = \"http://a\"\nupstream = \"http://b\"\n"
         ),
         (
             "sites/d.toml",
@@ -284,6 +288,17 @@ fn bad_addresses() {
         ]
         .concat()
     );
+}
+
+#[test]
+fn bad_flags() {
+    let flags = Flags {
+        upstream: "app:3000".to_owned(),
+        listen: Some("8080".to_owned()),
+        admin: Some("on".to_owned()),
+        name: Some(" ".to_owned()),
+    };
+    insta::assert_snapshot!(from_flags(&flags).expect_err("bad flags"));
 }
 
 #[test]

@@ -352,7 +352,7 @@ fn pipelined_requests_are_answered_in_order() {
     let proxy = Proxy::before(&origin.url(), "");
     let mut client = proxy.client();
     let one = |path| format!("GET {path} HTTP/1.1\r\nHost: shop.test\r\n\r\n");
-    client.send(one("/1") + &one("/2") + &one("/3"));
+    client.send([one("/1"), one("/2"), one("/3")].concat());
     for path in ["/1", "/2", "/3"] {
         assert_eq!(client.read().body, path.as_bytes());
     }

@@ -12,13 +12,16 @@
 mod access_log;
 mod admin;
 mod answers;
+mod browser;
 mod config_errors;
 mod examples;
 mod failure_matrix;
 mod forward;
 mod malformed;
+mod real_site;
 mod retries;
 mod routing;
+mod signals;
 mod streaming;
 mod support;
 mod support_selftest;

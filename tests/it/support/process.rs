@@ -7,7 +7,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::eventually;
 
@@ -37,10 +37,6 @@ impl Process {
         Self { child, out, err, readers }
     }
 
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     pub(crate) fn stdout(&self) -> Vec<String> {
         self.out.lock().expect("no holder panics").clone()
     }
@@ -50,8 +46,17 @@ impl Process {
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).expect("our own child");
+    }
+
+    /// To a program that leads a group of its own, and to its children.
+    pub(crate) fn signal_group(&self, signal: Signal) {
+        kill_process_group(self.pid(), signal).expect("our own child");
+    }
+
+    fn pid(&self) -> Pid {
         let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        kill_process(id.expect("a process has an id"), signal).expect("our own child");
+        id.expect("a process has an id")
     }
 
     pub(crate) fn has_ended(&mut self) -> Option<ExitStatus> {

@@ -1,0 +1,82 @@
+//! Short answers of our own to requests that are not forwarded, whatever the origin does.
+
+use bytes::Bytes;
+use http::{
+    HeaderValue, Response, StatusCode, Version,
+    header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
+};
+
+use super::Body;
+use crate::message::body::Fixed;
+
+const METHODS: HeaderValue =
+    HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+
+/// Why a request is answered here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// No host, several, or not a host (RFC 9112 section 3.2).
+    Host,
+    /// A target that no origin could be asked for.
+    Target,
+    /// A request body that broke off or is not framed as HTTP.
+    Body,
+    /// CONNECT and TRACE.
+    Method,
+    /// A transfer coding other than chunked (RFC 9112 section 6.1).
+    Coding,
+    /// A question about the proxy itself: `OPTIONS *`.
+    Options,
+    /// A host that no site claims. HTTP/2 clients put several hosts on one connection, so there
+    /// the answer is 421: try another connection (RFC 9110 section 15.5.20). Elsewhere it is 404.
+    Unclaimed(Version),
+    /// A reserved path behind which there is nothing.
+    Reserved,
+}
+
+impl Refusal {
+    /// The answer.
+    #[must_use]
+    pub fn response(self) -> Response<Body> {
+        let text = self.text();
+        let mut response =
+            Response::new(Body::Page(Fixed::new(Bytes::from_static(text.as_bytes()))));
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        );
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if matches!(self, Self::Method | Self::Options) {
+            headers.insert(ALLOW, METHODS);
+        }
+        response
+    }
+
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Host | Self::Target | Self::Body => StatusCode::BAD_REQUEST,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Coding => StatusCode::NOT_IMPLEMENTED,
+            Self::Options => StatusCode::OK,
+            Self::Unclaimed(Version::HTTP_2) => StatusCode::MISDIRECTED_REQUEST,
+            Self::Unclaimed(_) | Self::Reserved => StatusCode::NOT_FOUND,
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Host => "The host is missing or not valid.\n",
+            Self::Target => "The request target is not valid.\n",
+            Self::Body => "The request body is not valid.\n",
+            Self::Method => "This method is not allowed here.\n",
+            Self::Coding => "This transfer coding is not supported.\n",
+            Self::Options => "",
+            Self::Unclaimed(_) => "No site is configured for this host.\n",
+            Self::Reserved => "There is nothing here.\n",
+        }
+    }
+}
