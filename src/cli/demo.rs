@@ -58,7 +58,7 @@ impl Demo {
         let shop = app.clients().first().map_or(PORT, SocketAddr::port);
         origin.set_shop_url(format!("http://127.0.0.1:{shop}"));
         introduce(&origin, &app, shop);
-        app.run(None).await
+        Ok(app.run(None).await)
     }
 
     fn config(&self, origin: &DemoOrigin) -> Result<Config, Problems> {

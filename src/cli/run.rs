@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use super::{complain, explain};
 use crate::{
     app::{App, Reread, StartError},
-    config::{self, Flags, Problems, spec::Config},
+    config::{self, Flags, Problem, Problems, spec::Config},
     telemetry::log,
 };
 
@@ -62,7 +62,7 @@ impl Run {
     }
 
     fn start(self) -> Result<ExitCode, ExitCode> {
-        let (config, reread) = match self.upstream.clone() {
+        let (config, warnings, reread) = match self.upstream.clone() {
             Some(upstream) => {
                 let flags = Flags {
                     upstream,
@@ -72,22 +72,28 @@ impl Run {
                 };
                 (
                     config::from_flags(&flags).map_err(|problems| refuse(&problems))?,
+                    Vec::new(),
                     None,
                 )
             }
             None => {
                 let dir = config::find_dir(self.config.as_deref())
                     .map_err(|error| complain(explain(&error)))?;
-                let config = read(&dir, self.listen.as_deref(), self.admin.as_deref())
+                let (config, warnings) = read(&dir, self.listen.as_deref(), self.admin.as_deref())
                     .map_err(|problems| refuse(&problems))?;
-                (config, Some(rereader(dir, self.listen, self.admin)))
+                (
+                    config,
+                    warnings,
+                    Some(rereader(dir, self.listen, self.admin)),
+                )
             }
         };
         let _log = log::start(&config.process.log);
+        warn(&warnings);
         let served = control_thread()
             .map_err(StartError::from)
             .and_then(|control| {
-                let code = control.block_on(async { App::start(config)?.run(reread).await });
+                let code = control.block_on(async { Ok(App::start(config)?.run(reread).await) });
                 control.shutdown_background();
                 code
             });
@@ -119,9 +125,18 @@ fn log_panics() {
     }));
 }
 
-fn read(dir: &Path, listen: Option<&str>, admin: Option<&str>) -> Result<Config, Problems> {
-    let loaded = config::load(dir)?;
-    for warning in &loaded.warnings {
+fn read(
+    dir: &Path,
+    listen: Option<&str>,
+    admin: Option<&str>,
+) -> Result<(Config, Vec<Problem>), Problems> {
+    let mut loaded = config::load(dir)?;
+    config::override_addresses(&mut loaded.config, listen, admin)?;
+    Ok((loaded.config, loaded.warnings))
+}
+
+fn warn(warnings: &[Problem]) {
+    for warning in warnings {
         tracing::warn!(
             file = warning.file,
             line = warning.line,
@@ -131,16 +146,16 @@ fn read(dir: &Path, listen: Option<&str>, admin: Option<&str>) -> Result<Config,
             warning.problem
         );
     }
-    let mut config = loaded.config;
-    config::override_addresses(&mut config, listen, admin)?;
-    Ok(config)
 }
 
 /// Reads the same files again, as `run` read them.
 fn rereader(dir: PathBuf, listen: Option<String>, admin: Option<String>) -> Reread {
     Box::new(
         move || match read(&dir, listen.as_deref(), admin.as_deref()) {
-            Ok(config) => Some(config),
+            Ok((config, warnings)) => {
+                warn(&warnings);
+                Some(config)
+            }
             Err(problems) => {
                 for problem in problems.iter() {
                     tracing::error!(

@@ -30,7 +30,7 @@ use crate::{
     message::request_id,
     tasks::Tasks,
     telemetry::{
-        connection::ConnectionState,
+        connection::{ConnectionState, Waiting},
         record::{Ended, Record},
     },
 };
@@ -146,7 +146,10 @@ async fn read_preface(stream: &mut TcpStream) -> io::Result<Bytes> {
 /// Hyper answers a head it cannot read by itself; it has a record all the same.
 fn note_refusal(ended: End<hyper::Result<()>>, state: &Arc<ConnectionState>, worker: &Worker) {
     let status = match ended {
-        End::Done(Err(error)) if error.is_parse() => refused_with(&error),
+        // While a request is being answered, it has a record of its own that tells of this.
+        End::Done(Err(error)) if error.is_parse() && state.waiting() == Waiting::Head => {
+            refused_with(&error)
+        }
         End::HeadTimeout => None,
         End::Done(_) | End::Idle => return,
     };
@@ -164,7 +167,6 @@ fn note_refusal(ended: End<hyper::Result<()>>, state: &Arc<ConnectionState>, wor
 /// The status hyper answers a parse error with.
 fn refused_with(error: &hyper::Error) -> Option<StatusCode> {
     Some(if error.is_parse_too_large() {
-        // A target that is too long is 414, which hyper does not tell apart here.
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
     } else {
         StatusCode::BAD_REQUEST

@@ -19,7 +19,10 @@ use tokio::{
     time::sleep,
 };
 
-use super::{connection, worker::Worker};
+use super::{
+    connection,
+    worker::{Accepting, Worker},
+};
 
 /// Connections the kernel keeps for us until they are accepted.
 const BACKLOG: i32 = 4096;
@@ -39,11 +42,14 @@ pub struct BindError {
     pub source: io::Error,
 }
 
-/// Binds one socket per worker. Port 0 becomes the same free port for all.
+/// Binds one socket per worker, and says where: port 0 becomes the same free port for all.
 ///
 /// # Errors
 /// When the address is taken, not ours or not allowed.
-pub fn bind(address: SocketAddr, workers: usize) -> Result<Vec<StdListener>, BindError> {
+pub fn bind(
+    address: SocketAddr,
+    workers: usize,
+) -> Result<(SocketAddr, Vec<StdListener>), BindError> {
     let explain = |source: io::Error| BindError {
         address,
         hint: hint(&source),
@@ -53,14 +59,15 @@ pub fn bind(address: SocketAddr, workers: usize) -> Result<Vec<StdListener>, Bin
     let alone = socket(address, false)
         .and_then(|socket| local_address(&socket))
         .map_err(explain)?;
-    (0..workers)
+    let sockets = (0..workers)
         .map(|_| {
             let socket = socket(alone, true)?;
             socket.listen(BACKLOG)?;
             Ok(socket.into())
         })
         .collect::<io::Result<Vec<StdListener>>>()
-        .map_err(explain)
+        .map_err(explain)?;
+    Ok((alone, sockets))
 }
 
 fn socket(address: SocketAddr, shared: bool) -> io::Result<Socket> {
@@ -96,9 +103,10 @@ fn hint(error: &io::Error) -> &'static str {
     }
 }
 
-/// Accepts until draining begins, then takes what the kernel has accepted already.
-pub(super) async fn accept(listener: StdListener, worker: Arc<Worker>) {
-    let listener = match TcpListener::from_std(listener) {
+/// Accepts until the address is closed or draining begins, then takes what the kernel has accepted
+/// already.
+pub(super) async fn accept(accepting: Accepting, worker: Arc<Worker>) {
+    let listener = match TcpListener::from_std(accepting.socket) {
         Ok(listener) => listener,
         Err(error) => {
             tracing::error!(%error, "a listener cannot be used");
@@ -107,10 +115,12 @@ pub(super) async fn accept(listener: StdListener, worker: Arc<Worker>) {
     };
     let shared = Arc::clone(&worker.shared);
     let mut draining = pin!(shared.drain.begun.cancelled());
+    let mut closed = pin!(accepting.closed.cancelled());
     loop {
         let accepted = tokio::select! {
             biased;
             () = &mut draining => break,
+            () = &mut closed => break,
             accepted = next(&listener, &worker) => accepted,
         };
         match accepted {

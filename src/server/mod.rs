@@ -6,6 +6,7 @@ pub mod fallback;
 pub mod guard;
 pub mod io;
 pub mod listener;
+pub mod listening;
 pub mod route;
 pub mod stack;
 pub mod worker;

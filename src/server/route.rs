@@ -18,6 +18,7 @@ use tower::{Layer, Service};
 use super::{access_log::Opened, worker::Worker};
 use crate::{
     message::{host, preferences::Preferences},
+    runtime::Runtime,
     site::{Body, Routed, handle::Asked, refusal::Refusal},
 };
 
@@ -66,9 +67,11 @@ where
     }
 
     fn call(&mut self, mut opened: Opened) -> Self::Future {
-        match host_of(&mut opened.request) {
+        let runtime = self.worker.shared.runtime.load();
+        let longest = runtime.config.process.clients.head_size / 2;
+        match host_of(&mut opened.request, longest) {
             Ok(host) => {
-                let routed = self.route(opened, host);
+                let routed = self.route(&runtime, opened, host);
                 ResponseFuture::Passed {
                     inner: self.inner.call(routed),
                 }
@@ -79,14 +82,13 @@ where
 }
 
 impl<S> Route<S> {
-    fn route(&self, opened: Opened, host: Option<HeaderValue>) -> Routed {
+    fn route(&self, runtime: &Runtime, opened: Opened, host: Option<HeaderValue>) -> Routed {
         let Opened {
             request,
             record,
             request_id,
             connection,
         } = opened;
-        let runtime = self.worker.shared.runtime.load();
         let site = Arc::clone(runtime.router.route(host.as_ref()));
         record.routed(site.metrics(), host.as_ref());
         let preferences = Preferences::capture(request.method(), request.uri(), request.headers());
@@ -108,9 +110,19 @@ impl<S> Route<S> {
 }
 
 /// The host of a request that may be forwarded, or why it may not.
-fn host_of<B>(request: &mut Request<B>) -> Result<Option<HeaderValue>, Refusal> {
+///
+/// A target takes at most half of the room for a head: RFC 9112 section 3 asks for at least 8000
+/// octets, and what is longer is to be told so rather than that its fields are too large.
+fn host_of<B>(
+    request: &mut Request<B>,
+    longest_target: usize,
+) -> Result<Option<HeaderValue>, Refusal> {
     if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
         return Err(Refusal::Method);
+    }
+    let target = request.uri().path_and_query();
+    if target.is_some_and(|target| target.as_str().len() > longest_target) {
+        return Err(Refusal::TargetTooLong);
     }
     let host = host::of_request(request.uri(), request.headers(), request.version())
         .map_err(|_| Refusal::Host)?;

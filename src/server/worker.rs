@@ -10,7 +10,10 @@ use std::{
     thread::JoinHandle,
 };
 
-use tokio::sync::Semaphore;
+use tokio::sync::{
+    Semaphore,
+    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::listener;
@@ -68,15 +71,38 @@ pub struct Worker {
     pub shared: Arc<Shared>,
 }
 
+/// A socket a worker is to accept on, until its address is closed.
+#[derive(Debug)]
+pub(super) struct Accepting {
+    pub(super) socket: TcpListener,
+    pub(super) closed: CancellationToken,
+}
+
+/// A running worker, as the control thread sees it.
+pub struct WorkerHandle {
+    thread: JoinHandle<()>,
+    sockets: UnboundedSender<Accepting>,
+}
+
+impl WorkerHandle {
+    /// Has it accept on one more socket.
+    pub(super) fn accept(&self, accepting: Accepting) {
+        // A worker that has ended accepts nothing any more.
+        drop(self.sockets.send(accepting));
+    }
+
+    /// Waits until it has ended.
+    pub fn join(self) {
+        // A panic has been logged by the hook.
+        drop(self.thread.join());
+    }
+}
+
 /// Starts a worker on its own thread. It ends when everything is stopped.
 ///
 /// # Errors
 /// When the thread or its event loop cannot be started.
-pub fn start(
-    id: WorkerId,
-    listeners: Vec<TcpListener>,
-    shared: &Arc<Shared>,
-) -> io::Result<JoinHandle<()>> {
+pub fn start(id: WorkerId, shared: &Arc<Shared>) -> io::Result<WorkerHandle> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -84,15 +110,18 @@ pub fn start(
         id,
         shared: Arc::clone(shared),
     });
-    std::thread::Builder::new()
+    let (sockets, incoming) = unbounded_channel();
+    let thread = std::thread::Builder::new()
         .name(format!("worker-{}", id.index()))
-        .spawn(move || {
-            runtime.block_on(async move {
-                for listener in listeners {
-                    let accepting = listener::accept(listener, Arc::clone(&worker));
-                    worker.shared.tasks.spawn_until_stopped(accepting);
-                }
-                worker.shared.tasks.stopping().cancelled().await;
-            });
-        })
+        .spawn(move || runtime.block_on(run(worker, incoming)))?;
+    Ok(WorkerHandle { thread, sockets })
+}
+
+async fn run(worker: Arc<Worker>, mut incoming: UnboundedReceiver<Accepting>) {
+    let stopping = worker.shared.tasks.stopping();
+    while let Some(Some(accepting)) = stopping.run_until_cancelled(incoming.recv()).await {
+        let accept = listener::accept(accepting, Arc::clone(&worker));
+        worker.shared.tasks.spawn_until_stopped(accept);
+    }
+    stopping.cancelled().await;
 }

@@ -19,6 +19,8 @@ pub enum Refusal {
     Host,
     /// A target that no origin could be asked for.
     Target,
+    /// A target that is longer than we read.
+    TargetTooLong,
     /// A request body that broke off or is not framed as HTTP.
     Body,
     /// CONNECT and TRACE.
@@ -59,6 +61,7 @@ impl Refusal {
     fn status(self) -> StatusCode {
         match self {
             Self::Host | Self::Target | Self::Body => StatusCode::BAD_REQUEST,
+            Self::TargetTooLong => StatusCode::URI_TOO_LONG,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Coding => StatusCode::NOT_IMPLEMENTED,
             Self::Options => StatusCode::OK,
@@ -71,6 +74,7 @@ impl Refusal {
         match self {
             Self::Host => "The host is missing or not valid.\n",
             Self::Target => "The request target is not valid.\n",
+            Self::TargetTooLong => "The request target is too long.\n",
             Self::Body => "The request body is not valid.\n",
             Self::Method => "This method is not allowed here.\n",
             Self::Coding => "This transfer coding is not supported.\n",

@@ -294,7 +294,10 @@ impl Histogram {
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let bounds = BOUNDS.iter().map(|(seconds, _)| *seconds).chain([f64::MAX]);
+        let bounds = BOUNDS
+            .iter()
+            .map(|(seconds, _)| *seconds)
+            .chain([f64::INFINITY]);
         let buckets: Vec<(f64, u64)> = bounds
             .zip(self.buckets.iter().map(|count| count.load(Relaxed)))
             .collect();
@@ -331,7 +334,7 @@ mod tests {
             .into_iter()
             .filter(|(_, count)| *count > 0)
             .collect();
-        assert_eq!(filled, [(0.001, 1), (0.005, 2), (f64::MAX, 1)]);
+        assert_eq!(filled, [(0.001, 1), (0.005, 2), (f64::INFINITY, 1)]);
         assert_eq!(snapshot.count, 4);
     }
 }

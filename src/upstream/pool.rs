@@ -69,8 +69,26 @@ impl Pool {
         }
     }
 
-    /// A place for one more connection; `None` at the limit.
+    /// A place for one more connection, if need be that of one another worker keeps for later;
+    /// `None` at the limit.
     pub(super) fn reserve(&self) -> Option<Place> {
+        self.place().or_else(|| {
+            self.evict();
+            self.place()
+        })
+    }
+
+    fn evict(&self) {
+        for stack in &self.idle {
+            let mut stack = stack.lock().unwrap_or_else(PoisonError::into_inner);
+            if !stack.is_empty() {
+                drop(stack.remove(0));
+                return;
+            }
+        }
+    }
+
+    fn place(&self) -> Option<Place> {
         let taken = self.open.fetch_update(Relaxed, Relaxed, |open| {
             (open < self.limit).then_some(open + 1)
         });

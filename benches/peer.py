@@ -1,0 +1,27 @@
+# Our entry in the side-by-side benchmark with other proxies: named in RPB_PEER, written like its
+# other peers. The binary is the one that is shipped: `cargo build --profile dist`.
+INTERMISSION = os.environ.get("INTERMISSION_BIN", "target/dist/intermission")
+
+
+@peer("intermission", tls=False)
+def _(c):
+    timeouts = f'[timeouts]\nconnect = "1s"\nfirst_byte = "{int(c.timeout * 1000)}ms"\n'
+    c.put("intermission.toml", f"""listen = "127.0.0.1:{c.port}"
+admin = "off"
+workers = {c.workers}
+[log]
+access = "off"
+level = "error"
+[clients]
+idle_timeout = "300s"
+connections = 20000
+""")
+    for i, (host, upstream) in enumerate(c.sites):
+        c.put(f"sites/s{i}.toml", f"""hosts = ["{host}"]
+upstream = "http://{upstream}"
+[brand]
+name = "Benchmark"
+{timeouts}[limits]
+connections = 20000
+""")
+    return [os.path.abspath(INTERMISSION), "run", "--config", c.dir], {}

@@ -1,0 +1,214 @@
+//! The whole: bind, start, apply reloads, stop in order.
+
+mod descriptors;
+mod reload;
+mod signals;
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    runtime::Handle,
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
+
+pub use self::reload::Reread;
+use self::signals::{Signals, Wanted};
+use crate::{
+    admin,
+    config::spec::Config,
+    runtime::{Runtime, RuntimeHandle},
+    server::{
+        listener::{self, BindError},
+        listening::Listening,
+        worker::{self, Drain, Shared, WorkerHandle},
+    },
+    site::SiteError,
+    tasks::{Tasks, WorkerId},
+    telemetry::{
+        access_log::{AccessLog, Writer},
+        metrics::Metrics,
+        record::Telemetry,
+    },
+    upstream::{Surroundings, resolve::Names},
+};
+
+/// How long kept connections without a request live on when stopping, so that a request that is
+/// on its way to us still finds one.
+const IDLE_GRACE: Duration = Duration::from_secs(1);
+
+/// Why the process cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address cannot be listened on.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// A site cannot be built.
+    #[error(transparent)]
+    Site(#[from] SiteError),
+    /// A thread, an event loop or a signal handler could not be had.
+    #[error("the system refused a thread, an event loop or a signal handler")]
+    System(#[from] io::Error),
+}
+
+/// A running process.
+pub struct App {
+    shared: Arc<Shared>,
+    around: Surroundings,
+    workers: Vec<WorkerHandle>,
+    writer: Option<Writer>,
+    listening: Listening,
+    admin: Option<SocketAddr>,
+    signals: Signals,
+}
+
+impl App {
+    /// Starts everything. Must be called on the control thread's event loop.
+    ///
+    /// # Errors
+    /// See [`StartError`]; nothing is left running then.
+    pub fn start(config: Config) -> Result<Self, StartError> {
+        let signals = Signals::new()?;
+        let process = config.process.clone();
+        let workers = process.workers.get();
+        let mut listening = Listening::default();
+        let clients = listening.prepare(&process.listen, workers)?;
+        let admin = process
+            .admin
+            .map(|address| listener::bind(address, 1))
+            .transpose()?;
+
+        let (access_log, writer) = AccessLog::start(process.log.access, io::stdout())?.unzip();
+        let telemetry = Arc::new(Telemetry {
+            metrics: Metrics::default(),
+            access_log,
+        });
+        let tasks = Tasks::new(Handle::current());
+        let around = Surroundings {
+            names: Names::new(&process.dns, tasks.clone()),
+            tasks: tasks.clone(),
+            workers,
+        };
+        let runtime = Runtime::build(config, None, &around, &telemetry.metrics)?;
+        let shared = Arc::new(Shared {
+            runtime: RuntimeHandle::new(runtime),
+            telemetry,
+            tasks,
+            drain: Drain::default(),
+            places: Arc::new(Semaphore::new(descriptors::places(&process))),
+        });
+        let workers = (0..workers)
+            .map(|index| worker::start(WorkerId::new(index), &shared))
+            .collect::<io::Result<Vec<_>>>()?;
+        listening.apply(clients, &workers);
+        let admin = start_admin(admin, &shared)?;
+        Ok(Self {
+            shared,
+            around,
+            workers,
+            writer,
+            listening,
+            admin,
+            signals,
+        })
+    }
+
+    /// Where clients are served.
+    #[must_use]
+    pub fn clients(&self) -> Vec<SocketAddr> {
+        self.listening.addresses()
+    }
+
+    /// Where health and metrics are served.
+    #[must_use]
+    pub fn admin(&self) -> Option<SocketAddr> {
+        self.admin
+    }
+
+    /// Runs until a signal says to stop, applies reloads until then. The exit code is 0 when all
+    /// requests in flight were answered.
+    pub async fn run(mut self, reread: Option<Reread>) -> ExitCode {
+        while let Wanted::Reload = self.signals.next().await {
+            self.reload(reread.as_ref());
+        }
+        let drained = tokio::select! {
+            drained = drain(&self.shared) => drained,
+            () = self.signals.stop() => {
+                tracing::warn!("second signal: stopping at once");
+                return ExitCode::FAILURE;
+            }
+        };
+        self.finish().await;
+        if drained {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
+    }
+
+    /// Ends everything and writes what is left to write.
+    async fn finish(self) {
+        let Self {
+            shared,
+            around,
+            workers,
+            writer,
+            ..
+        } = self;
+        shared.tasks.stop().await;
+        // Threads end by themselves once told to; what they still hold ends with them.
+        drop(around);
+        let joined = tokio::task::spawn_blocking(move || {
+            for worker in workers {
+                worker.join();
+            }
+            drop(shared);
+            if let Some(writer) = writer {
+                writer.finish();
+            }
+        });
+        drop(timeout(Duration::from_secs(2), joined).await);
+        tracing::info!("stopped");
+    }
+}
+
+/// Stops accepting and lets finish what is in flight. Says whether all of it did.
+async fn drain(shared: &Shared) -> bool {
+    let limit = shared.runtime.load().config.process.drain;
+    let limit_seconds = limit.as_secs_f64();
+    tracing::info!(limit_seconds, "stopping: draining connections");
+    shared.drain.begin();
+    let done = async {
+        let grace = IDLE_GRACE.min(limit / 2);
+        tokio::select! {
+            () = shared.tasks.work_done() => return,
+            () = sleep(grace) => shared.drain.idle.cancel(),
+        }
+        shared.tasks.work_done().await;
+    };
+    let drained = timeout(limit, done).await.is_ok();
+    if !drained {
+        tracing::warn!("some requests did not finish in time and were cut");
+    }
+    drained
+}
+
+fn start_admin(
+    bound: Option<(SocketAddr, Vec<TcpListener>)>,
+    shared: &Arc<Shared>,
+) -> io::Result<Option<SocketAddr>> {
+    let Some((address, sockets)) = bound else {
+        return Ok(None);
+    };
+    for socket in sockets {
+        admin::start(socket, shared)?;
+    }
+    tracing::info!(role = "admin", %address, "listening");
+    Ok(Some(address))
+}
