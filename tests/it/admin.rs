@@ -47,7 +47,9 @@ fn metrics_are_prometheus_text_with_our_prefix() {
     for _ in 0..3 {
         proxy.get("/");
     }
-    eventually("three records", || (proxy.records().len() == 3).then_some(()));
+    eventually("three records", || {
+        (proxy.records().len() == 3).then_some(())
+    });
     let response = proxy.admin("/metrics");
     let text = String::from_utf8(response.body).expect("UTF-8");
     let media_type = response.head.field("content-type").unwrap_or_default();
@@ -77,7 +79,7 @@ fn failures_are_counted_by_cause() {
     let port = Refusing::start();
     let proxy = Proxy::before(&format!("http://{}", port.address), "");
     for _ in 0..4 {
-        proxy.ask(&Ask::get("/").as_kind(Kind::Navigation), Protocol::H1);
+        proxy.ask(&Ask::get("/").by(Kind::Navigation), Protocol::H1);
     }
     eventually("four failures are counted", || {
         (proxy.metric("intermission_", &["connection_refused"]) >= 4.0).then_some(())
@@ -98,26 +100,46 @@ fn the_admin_listener_can_be_off() {
     let setup = Setup::new("admin = \"off\"\n").site("shop", &catch_all(&origin.url(), ""));
     let process = Process::start(&mut setup.command(), true);
     eventually("it listens for clients", || {
-        process.stderr().iter().find(|line| line.contains("\"clients\"")).map(|_| ())
+        process
+            .stderr()
+            .iter()
+            .find(|line| line.contains("\"clients\""))
+            .map(|_| ())
     });
-    assert!(!process.stderr().iter().any(|line| line.contains("\"role\":\"admin\"")));
+    assert!(
+        !process
+            .stderr()
+            .iter()
+            .any(|line| line.contains("\"role\":\"admin\""))
+    );
 }
 
 #[test]
 fn no_file_is_needed_to_start() {
     let origin = Origin::always(answer(ok("hello")));
     let mut command = Command::new(BINARY);
-    command.args(["run", "--upstream", &origin.url(), "--listen", "127.0.0.1:0"]);
+    command.args([
+        "run",
+        "--upstream",
+        &origin.url(),
+        "--listen",
+        "127.0.0.1:0",
+    ]);
     command.args(["--admin", "127.0.0.1:0", "--name", "My shop"]);
     let process = Process::start(&mut command, true);
     let address = eventually("it listens", || {
-        let line = process.stderr().into_iter().find(|line| line.contains("\"clients\""))?;
+        let line = process
+            .stderr()
+            .into_iter()
+            .find(|line| line.contains("\"clients\""))?;
         let line: serde_json::Value = serde_json::from_str(&line).ok()?;
         line["address"].as_str()?.parse().ok()
     });
     assert_eq!(Ask::get("/").ask(address, Protocol::H1).body, b"hello");
     drop(origin);
-    let page = Ask::get("/").as_kind(Kind::Navigation).ask(address, Protocol::H1);
+    let page = Ask::get("/")
+        .by(Kind::Navigation)
+        .ask(address, Protocol::H1);
     assert_eq!(page.head.status(), 503);
     assert!(String::from_utf8_lossy(&page.body).contains("My shop"));
 }

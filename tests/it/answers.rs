@@ -37,7 +37,7 @@ fn every_kind_gets_its_answer_for_every_method_and_protocol() {
         for method in METHODS {
             for protocol in Protocol::BOTH {
                 let what = format!("{kind:?} {method} {protocol:?}");
-                let response = proxy.ask(&Ask::new(method, "/x").as_kind(kind), protocol);
+                let response = proxy.ask(&Ask::new(method, "/x").by(kind), protocol);
                 let kind = kind.answered_as(method);
                 assert_eq!(response.end, End::Complete, "{what}");
                 assert_eq!(response.head.status(), kind.status(), "{what}");
@@ -52,20 +52,42 @@ fn every_kind_gets_its_answer_for_every_method_and_protocol() {
 
 fn assert_fields(kind: Kind, response: &Response, what: &str) {
     let field = |name| response.head.field(name).unwrap_or_default();
-    assert!(field("content-type").starts_with(kind.media_type()), "{what}: {:?}", response.head);
+    assert!(
+        field("content-type").starts_with(kind.media_type()),
+        "{what}: {:?}",
+        response.head
+    );
     assert_eq!(field("cache-control"), "no-store", "{what}");
-    assert_eq!(field("proxy-status"), "intermission; error=connection_refused", "{what}");
+    assert_eq!(
+        field("proxy-status"),
+        "intermission; error=connection_refused",
+        "{what}"
+    );
     assert!(!field("x-request-id").is_empty(), "{what}");
-    for name in ["set-cookie", "location", "refresh", "etag", "x-robots-tag", "last-modified"] {
+    for name in [
+        "set-cookie",
+        "location",
+        "refresh",
+        "etag",
+        "x-robots-tag",
+        "last-modified",
+    ] {
         assert_eq!(response.head.field(name), None, "{what}: {name}");
     }
     if kind.status() == 503 {
         let seconds: u64 = field("retry-after").parse().expect("seconds");
         assert!((1..=36).contains(&seconds), "{what}: {seconds} s");
-        assert_eq!(field("vary"), "Accept, Accept-Encoding, Accept-Language", "{what}");
+        assert_eq!(
+            field("vary"),
+            "Accept, Accept-Encoding, Accept-Language",
+            "{what}"
+        );
         assert_eq!(field("x-content-type-options"), "nosniff", "{what}");
         assert_eq!(field("referrer-policy"), "no-referrer", "{what}");
-        assert!(field("content-security-policy").contains("default-src 'none'"), "{what}");
+        assert!(
+            field("content-security-policy").contains("default-src 'none'"),
+            "{what}"
+        );
         assert!(response.head.content_length().is_some(), "{what}");
     }
 }
@@ -75,14 +97,15 @@ fn head_gets_the_fields_of_get() {
     let (_port, proxy) = dead(BRAND);
     let steady = |response: &Response| {
         let mut fields = response.head.fields.clone();
-        fields.retain(|(name, _)| !matches!(name.as_str(), "date" | "x-request-id" | "retry-after"));
+        fields
+            .retain(|(name, _)| !matches!(name.as_str(), "date" | "x-request-id" | "retry-after"));
         fields.sort();
         fields
     };
     for kind in [Kind::Navigation, Kind::Text, Kind::Image] {
         for protocol in Protocol::BOTH {
-            let get = proxy.ask(&Ask::get("/x").as_kind(kind), protocol);
-            let head = proxy.ask(&Ask::new("HEAD", "/x").as_kind(kind), protocol);
+            let get = proxy.ask(&Ask::get("/x").by(kind), protocol);
+            let head = proxy.ask(&Ask::new("HEAD", "/x").by(kind), protocol);
             assert_eq!(steady(&get), steady(&head), "{kind:?} {protocol:?}");
         }
     }
@@ -92,7 +115,9 @@ fn head_gets_the_fields_of_get() {
 fn the_page_is_the_owners_in_the_visitors_language() {
     let (_port, proxy) = dead(&format!("{BRAND}[page.de]\nheadline = \"Gleich zurück\"\n"));
     let page = |language: &str| {
-        let ask = Ask::get("/").as_kind(Kind::Navigation).with("accept-language", language);
+        let ask = Ask::get("/")
+            .by(Kind::Navigation)
+            .with("accept-language", language);
         let response = proxy.ask(&ask, Protocol::H1);
         let language = response.head.field("content-language").unwrap_or_default();
         (language, String::from_utf8(response.body).expect("UTF-8"))
@@ -119,9 +144,15 @@ fn the_page_comes_compressed_when_the_visitor_can_read_it() {
         ("br;q=0, gzip;q=0.5", Some("gzip")),
         ("identity", None),
     ] {
-        let ask = Ask::get("/").as_kind(Kind::Navigation).with("accept-encoding", accepted);
+        let ask = Ask::get("/")
+            .by(Kind::Navigation)
+            .with("accept-encoding", accepted);
         let response = proxy.ask(&ask, Protocol::H1);
-        assert_eq!(response.head.field("content-encoding").as_deref(), coding, "{accepted}");
+        assert_eq!(
+            response.head.field("content-encoding").as_deref(),
+            coding,
+            "{accepted}"
+        );
         if coding.is_some() {
             let size = response.raw_head.len() + response.body.len();
             assert!(size <= 14 * 1024, "{size} bytes with {accepted}");
@@ -132,12 +163,15 @@ fn the_page_comes_compressed_when_the_visitor_can_read_it() {
 #[test]
 fn a_script_gets_a_problem_with_its_request_id() {
     let (_port, proxy) = dead(BRAND);
-    let response = proxy.ask(&Ask::get("/api").as_kind(Kind::Json), Protocol::H1);
+    let response = proxy.ask(&Ask::get("/api").by(Kind::Json), Protocol::H1);
     let problem: Value = serde_json::from_slice(&response.body).expect("JSON");
     assert_eq!(problem["status"], 503);
     assert_eq!(problem["title"], "Service Unavailable");
     assert_eq!(problem["type"], "about:blank");
-    assert_eq!(problem["request_id"].as_str(), response.head.field("x-request-id").as_deref());
+    assert_eq!(
+        problem["request_id"].as_str(),
+        response.head.field("x-request-id").as_deref()
+    );
     let seconds = response.head.field("retry-after").expect("seconds");
     assert_eq!(problem["retry_after"].to_string(), seconds);
 }
@@ -145,37 +179,62 @@ fn a_script_gets_a_problem_with_its_request_id() {
 #[test]
 fn grpc_gets_trailers_only() {
     let (_port, proxy) = dead(BRAND);
-    let ask = Ask::new("POST", "/shop.Shop/Buy").as_kind(Kind::Grpc).body(vec![0, 0, 0, 0, 0]);
+    let ask = Ask::new("POST", "/shop.Shop/Buy")
+        .by(Kind::Grpc)
+        .body(vec![0, 0, 0, 0, 0]);
     let response = proxy.ask(&ask, Protocol::H2);
     assert_eq!(response.head.field("grpc-status").as_deref(), Some("14"));
-    let milliseconds = response.head.field("grpc-retry-pushback-ms").expect("a pause");
-    assert!(milliseconds.parse::<u64>().is_ok_and(|pause| pause >= 1000), "{milliseconds}");
+    let milliseconds = response
+        .head
+        .field("grpc-retry-pushback-ms")
+        .expect("a pause");
+    assert!(
+        milliseconds.parse::<u64>().is_ok_and(|pause| pause >= 1000),
+        "{milliseconds}"
+    );
     assert!(response.body.is_empty() && response.trailers.fields.is_empty());
 }
 
 #[test]
 fn an_event_source_is_told_to_come_back() {
     let (_port, proxy) = dead(BRAND);
-    let response = proxy.ask(&Ask::get("/events").as_kind(Kind::EventStream), Protocol::H1);
+    let response = proxy.ask(&Ask::get("/events").by(Kind::EventStream), Protocol::H1);
     let text = String::from_utf8(response.body).expect("UTF-8");
     let pause = text.lines().find_map(|line| line.strip_prefix("retry:"));
-    let pause: u64 = pause.and_then(|pause| pause.trim().parse().ok()).expect("milliseconds");
+    let pause: u64 = pause
+        .and_then(|pause| pause.trim().parse().ok())
+        .expect("milliseconds");
     assert!((1000..=36_000).contains(&pause), "{text}");
-    assert!(text.lines().any(|line| line.starts_with(':')), "a comment in {text}");
+    assert!(
+        text.lines().any(|line| line.starts_with(':')),
+        "a comment in {text}"
+    );
     assert!(text.ends_with("\n\n"));
-    assert!(!text.lines().any(|line| line.starts_with("data")), "no event in {text}");
+    assert!(
+        !text.lines().any(|line| line.starts_with("data")),
+        "no event in {text}"
+    );
 }
 
 #[test]
 fn files_for_robots_are_never_html() {
     let (_port, proxy) = dead(BRAND);
-    for path in ["/robots.txt", "/sitemap.xml", "/sitemap_index.xml", "/feed", "/favicon.ico"] {
+    for path in [
+        "/robots.txt",
+        "/sitemap.xml",
+        "/sitemap_index.xml",
+        "/feed",
+        "/favicon.ico",
+    ] {
         for kind in [Kind::Navigation, Kind::Text] {
-            let response = proxy.ask(&Ask::get(path).as_kind(kind), Protocol::H1);
+            let response = proxy.ask(&Ask::get(path).by(kind), Protocol::H1);
             assert_eq!(response.head.status(), 503, "{path}");
             let media_type = response.head.field("content-type").unwrap_or_default();
             assert!(!media_type.contains("html"), "{path} is {media_type}");
-            assert!(!String::from_utf8_lossy(&response.body).contains('<'), "{path}");
+            assert!(
+                !String::from_utf8_lossy(&response.body).contains('<'),
+                "{path}"
+            );
         }
     }
 }
@@ -184,7 +243,9 @@ fn files_for_robots_are_never_html() {
 fn crawlers_and_people_get_the_same_page() {
     let (_port, proxy) = dead(BRAND);
     let page = |agent: &str| {
-        let ask = Ask::get("/").with("accept", "text/html,*/*;q=0.8").with("user-agent", agent);
+        let ask = Ask::get("/")
+            .with("accept", "text/html,*/*;q=0.8")
+            .with("user-agent", agent);
         proxy.ask(&ask, Protocol::H1).body
     };
     assert_eq!(page("Mozilla/5.0 Firefox/140.0"), page("Googlebot/2.1"));
@@ -193,8 +254,8 @@ fn crawlers_and_people_get_the_same_page() {
 #[test]
 fn an_upload_says_that_nothing_was_processed() {
     let (_port, proxy) = dead(BRAND);
-    let get = proxy.ask(&Ask::get("/form").as_kind(Kind::Navigation), Protocol::H1);
-    let post = Ask::new("POST", "/form").as_kind(Kind::Navigation).body("a=b");
+    let get = proxy.ask(&Ask::get("/form").by(Kind::Navigation), Protocol::H1);
+    let post = Ask::new("POST", "/form").by(Kind::Navigation).body("a=b");
     let post = proxy.ask(&post, Protocol::H1);
     assert_ne!(get.body, post.body, "a form's page says more than a link's");
 }
@@ -205,9 +266,13 @@ fn the_answer_survives_an_upload_of_5_mib_to_a_dead_origin() {
     for protocol in Protocol::BOTH {
         for round in 0..10 {
             let path = format!("/upload-{}-{round}", protocol.version());
-            let ask = Ask::new("POST", &path).as_kind(Kind::Navigation);
+            let ask = Ask::new("POST", &path).by(Kind::Navigation);
             let response = proxy.ask(&ask.body(pattern(5 * 1024 * 1024)), protocol);
-            assert_eq!((response.head.status(), response.end), (503, End::Complete), "{path}");
+            assert_eq!(
+                (response.head.status(), response.end),
+                (503, End::Complete),
+                "{path}"
+            );
             assert!(!response.body.is_empty());
             assert_eq!(proxy.record(&path)["outcome"], "page");
         }
@@ -221,13 +286,18 @@ fn an_expecting_client_is_answered_before_it_sends() {
         "POST / HTTP/1.1\r\nHost: shop.test\r\nExpect: 100-continue\r\n\
          Content-Length: 1000000\r\n\r\n",
     );
-    assert_eq!((response.head.status(), response.interim.as_slice()), (503, &[][..]));
+    assert_eq!(
+        (response.head.status(), response.interim.as_slice()),
+        (503, &[][..])
+    );
 }
 
 #[test]
 fn conditions_and_ranges_do_not_change_the_answer() {
     let (_port, proxy) = dead(BRAND);
-    let ask = Ask::get("/").with("if-none-match", "*").with("range", "bytes=0-9");
+    let ask = Ask::get("/")
+        .with("if-none-match", "*")
+        .with("range", "bytes=0-9");
     let ask = ask.with("if-modified-since", "Sat, 01 Jan 2050 00:00:00 GMT");
     assert_eq!(proxy.ask(&ask, Protocol::H1).head.status(), 503);
 }
@@ -243,10 +313,14 @@ fn the_applications_errors_are_replaced_for_visitors_and_not_for_scripts() {
         ("text/plain", Kind::Text, false),
         ("text/plain", Kind::EventStream, false),
     ] {
-        for status in ["502 Bad Gateway", "503 Service Unavailable", "504 Gateway Timeout"] {
+        for status in [
+            "502 Bad Gateway",
+            "503 Service Unavailable",
+            "504 Gateway Timeout",
+        ] {
             let media_type = format!("Content-Type: {media_type}");
             let (_origin, proxy) = saying(response(status, &[&media_type], b"app"), BRAND);
-            let got = proxy.ask(&Ask::get("/x").as_kind(kind), Protocol::H1);
+            let got = proxy.ask(&Ask::get("/x").by(kind), Protocol::H1);
             let what = format!("{kind:?} {media_type} {status}");
             assert_eq!(got.body != b"app", replaced, "{what}");
             let expected = if replaced { "503" } else { &status[..3] };
@@ -254,16 +328,24 @@ fn the_applications_errors_are_replaced_for_visitors_and_not_for_scripts() {
             // Passed on or replaced, the failure is never lost.
             let record = proxy.record("/x");
             assert_eq!(record["failure"], "http_status", "{what}");
-            assert_eq!(record["outcome"], if replaced { "page" } else { "forwarded" }, "{what}");
+            assert_eq!(
+                record["outcome"],
+                if replaced { "page" } else { "forwarded" },
+                "{what}"
+            );
         }
     }
 }
 
 #[test]
 fn other_errors_of_the_application_are_its_own() {
-    for status in ["500 Internal Server Error", "404 Not Found", "429 Too Many Requests"] {
+    for status in [
+        "500 Internal Server Error",
+        "404 Not Found",
+        "429 Too Many Requests",
+    ] {
         let (_origin, proxy) = saying(response(status, &["Content-Type: text/html"], b"app"), "");
-        let got = proxy.ask(&Ask::get("/").as_kind(Kind::Navigation), Protocol::H1);
+        let got = proxy.ask(&Ask::get("/").by(Kind::Navigation), Protocol::H1);
         assert_eq!(got.body, b"app", "{status}");
     }
 }
@@ -272,29 +354,41 @@ fn other_errors_of_the_application_are_its_own() {
 fn an_owner_decides_what_is_replaced() {
     let error = || response("500 Oops", &["Content-Type: text/html"], b"app");
     let (_origin, proxy) = saying(error(), "[fallback]\nstatuses = [500]\n");
-    let got = proxy.ask(&Ask::get("/").as_kind(Kind::Navigation), Protocol::H1);
+    let got = proxy.ask(&Ask::get("/").by(Kind::Navigation), Protocol::H1);
     assert_eq!(got.head.status(), 503);
     let status = got.head.field("proxy-status");
     assert_eq!(status.as_deref(), Some("intermission; received-status=500"));
     let error = response("503 No", &["Content-Type: application/json"], b"{}");
     let (_origin, proxy) = saying(error.clone(), "[fallback]\napi = true\n");
-    let got = proxy.ask(&Ask::get("/").as_kind(Kind::Json), Protocol::H1);
-    assert_eq!(got.head.field("content-type").as_deref(), Some("application/problem+json"));
+    let got = proxy.ask(&Ask::get("/").by(Kind::Json), Protocol::H1);
+    assert_eq!(
+        got.head.field("content-type").as_deref(),
+        Some("application/problem+json")
+    );
     let (_origin, proxy) = saying(error, "[fallback]\nstatuses = []\n");
-    let got = proxy.ask(&Ask::get("/").as_kind(Kind::Navigation), Protocol::H1);
+    let got = proxy.ask(&Ask::get("/").by(Kind::Navigation), Protocol::H1);
     assert_eq!(got.body, b"{}");
 }
 
 #[test]
 fn the_page_for_failures_can_be_switched_off_alone() {
     let (_port, proxy) = dead("[fallback]\nfailures = false\n");
-    let plain = proxy.ask(&Ask::get("/").as_kind(Kind::Navigation), Protocol::H1);
+    let plain = proxy.ask(&Ask::get("/").by(Kind::Navigation), Protocol::H1);
     assert_eq!(plain.head.status(), 503);
-    assert!(plain.head.field("content-type").is_some_and(|kind| kind.starts_with("text/plain")));
+    assert!(
+        plain
+            .head
+            .field("content-type")
+            .is_some_and(|kind| kind.starts_with("text/plain"))
+    );
     let error = response("502 No", &["Content-Type: text/html"], b"app");
     let (_origin, proxy) = saying(error, "[fallback]\nfailures = false\n");
-    let page = proxy.ask(&Ask::get("/").as_kind(Kind::Navigation), Protocol::H1);
-    assert!(page.head.field("content-type").is_some_and(|kind| kind.starts_with("text/html")));
+    let page = proxy.ask(&Ask::get("/").by(Kind::Navigation), Protocol::H1);
+    assert!(
+        page.head
+            .field("content-type")
+            .is_some_and(|kind| kind.starts_with("text/html"))
+    );
 }
 
 #[test]
@@ -303,8 +397,13 @@ fn a_longer_retry_after_of_the_application_is_kept_and_a_shorter_one_is_not() {
         let field = format!("Retry-After: {said}");
         let bytes = response("503 No", &["Content-Type: text/html", &field], b"app");
         let (_origin, proxy) = saying(bytes, "");
-        let got = proxy.ask(&Ask::get("/").as_kind(Kind::Navigation), Protocol::H1);
-        let seconds: u64 = got.head.field("retry-after").expect("seconds").parse().expect("seconds");
+        let got = proxy.ask(&Ask::get("/").by(Kind::Navigation), Protocol::H1);
+        let seconds: u64 = got
+            .head
+            .field("retry-after")
+            .expect("seconds")
+            .parse()
+            .expect("seconds");
         assert!((least..=most).contains(&seconds), "{seconds} s for {said}");
     }
 }
@@ -316,15 +415,21 @@ fn retry_after_differs_between_clients() {
         .map(|_| proxy.get("/").head.field("retry-after").expect("seconds"))
         .map(|value| value.parse().expect("seconds"))
         .collect();
-    assert!(seconds.iter().all(|seconds| (80..=120).contains(seconds)), "{seconds:?}");
+    assert!(
+        seconds.iter().all(|seconds| (80..=120).contains(seconds)),
+        "{seconds:?}"
+    );
     assert!(seconds.len() > 3, "no jitter: {seconds:?}");
 }
 
 #[test]
 fn the_applications_proxy_status_is_continued() {
-    let fields = ["Content-Type: text/html", "Proxy-Status: inner; error=dns_error"];
+    let fields = [
+        "Content-Type: text/html",
+        "Proxy-Status: inner; error=dns_error",
+    ];
     let (_origin, proxy) = saying(response("502 No", &fields, b"app"), "");
-    let got = proxy.ask(&Ask::get("/").as_kind(Kind::Navigation), Protocol::H1);
+    let got = proxy.ask(&Ask::get("/").by(Kind::Navigation), Protocol::H1);
     let status = got.head.field("proxy-status");
     let expected = "inner; error=dns_error, intermission; received-status=502";
     assert_eq!(status.as_deref(), Some(expected));
@@ -334,7 +439,9 @@ fn the_applications_proxy_status_is_continued() {
 fn our_name_can_be_changed() {
     let port = Refusing::start();
     let site = format!("hosts = [\"*\"]\nupstream = \"http://{}\"\n", port.address);
-    let proxy = Setup::new("name = \"edge-1\"\n").site("shop", &site).start();
+    let proxy = Setup::new("name = \"edge-1\"\n")
+        .site("shop", &site)
+        .start();
     let status = proxy.get("/").head.field("proxy-status");
     assert_eq!(status.as_deref(), Some("edge-1; error=connection_refused"));
 }

@@ -1,7 +1,10 @@
 //! Clients that do not speak HTTP as it is written, and limits of what we listen to.
 
+use std::time::Duration;
+
 use crate::support::{
     clients::{Ask, Protocol},
+    h1::Client,
     line::Ended,
     origin::Origin,
     proxy::{Proxy, Setup, catch_all},
@@ -17,15 +20,59 @@ fn healthy() -> (Origin, Proxy) {
 #[test]
 fn requests_that_are_none_are_refused_and_the_connection_closed() {
     let (origin, proxy) = healthy();
+    let mut wrong = Vec::new();
+    for (what, request, status) in not_http() {
+        let mut client = Client::connect_for(proxy.address, Duration::from_secs(2));
+        let response = client.ask(&request);
+        if response.head.status() != status {
+            wrong.push(format!(
+                "{what}: {:?}, should be {status}",
+                response.head.first_line
+            ));
+        }
+        if client.ended() == Ended::GivenUp {
+            wrong.push(format!("{what}: the connection stays open"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(
+        origin.requests().is_empty(),
+        "nothing of it reaches the origin"
+    );
+    assert_eq!(proxy.get("/").body, b"hello", "and all is well afterwards");
+}
+
+/// What is wrong, the bytes, and the status that says so.
+fn not_http() -> Vec<(&'static str, String, u16)> {
     let post = "POST / HTTP/1.1\r\nHost: shop.test\r\n";
-    for (what, request, status) in [
+    vec![
         ("noise", "nonsense\r\n\r\n".to_owned(), 400),
         ("no host", "GET / HTTP/1.1\r\n\r\n".to_owned(), 400),
-        ("two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n".to_owned(), 400),
-        ("a host that is none", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n".to_owned(), 400),
-        ("space before colon", "GET / HTTP/1.1\r\nHost: a\r\nX : b\r\n\r\n".to_owned(), 400),
-        ("folded", "GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n\r\n".to_owned(), 400),
-        ("two lengths", format!("{post}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"), 400),
+        (
+            "two hosts",
+            "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "a host that is none",
+            "GET / HTTP/1.1\r\nHost: a b\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "space before colon",
+            "GET / HTTP/1.1\r\nHost: a\r\nX : b\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "folded",
+            "GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "two lengths",
+            format!("{post}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
+            400,
+        ),
         ("no number", format!("{post}Content-Length: x\r\n\r\n"), 400),
         ("signed", format!("{post}Content-Length: +1\r\n\r\na"), 400),
         (
@@ -33,28 +80,43 @@ fn requests_that_are_none_are_refused_and_the_connection_closed() {
             format!("{post}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
             400,
         ),
-        ("not chunked last", format!("{post}Transfer-Encoding: chunked, gzip\r\n\r\n"), 400),
-        ("unknown coding", format!("{post}Transfer-Encoding: zip, chunked\r\n\r\n0\r\n\r\n"), 501),
-        ("zero byte", "GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n".to_owned(), 400),
-        ("too long a target", format!("GET /{} HTTP/1.1\r\n", "x".repeat(70_000)), 414),
+        (
+            "not chunked last",
+            format!("{post}Transfer-Encoding: chunked, gzip\r\n\r\n"),
+            400,
+        ),
+        (
+            "unknown coding",
+            format!("{post}Transfer-Encoding: zip, chunked\r\n\r\n0\r\n\r\n"),
+            501,
+        ),
+        (
+            "zero byte",
+            "GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "too long a target",
+            format!("GET /{} HTTP/1.1\r\n", "x".repeat(70_000)),
+            414,
+        ),
         (
             "too large a head",
-            format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(70_000)),
+            format!(
+                "GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n",
+                "x".repeat(70_000)
+            ),
             431,
         ),
         (
             "too many fields",
-            format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "X: y\r\n".repeat(200)),
+            format!(
+                "GET / HTTP/1.1\r\nHost: a\r\n{}\r\n",
+                "X: y\r\n".repeat(200)
+            ),
             431,
         ),
-    ] {
-        let mut client = proxy.client();
-        let response = client.ask(&request);
-        assert_eq!(response.head.status(), status, "{what}: {:?}", response.head);
-        assert_ne!(client.ended(), Ended::GivenUp, "{what}: the connection stays open");
-    }
-    assert!(origin.requests().is_empty(), "nothing of it reaches the origin");
-    assert_eq!(proxy.get("/").body, b"hello", "and all is well afterwards");
+    ]
 }
 
 #[test]
@@ -65,7 +127,11 @@ fn a_broken_chunk_ends_the_connection_and_not_the_process() {
         client.send("POST /chunk HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
         client.send(chunk);
         let response = client.read();
-        assert!(matches!(response.head.status(), 0 | 400 | 503), "{chunk:?}: {:?}", response.head);
+        assert!(
+            matches!(response.head.status(), 0 | 400 | 503),
+            "{chunk:?}: {:?}",
+            response.head
+        );
         assert_ne!(client.ended(), Ended::GivenUp, "{chunk:?}");
     }
     assert_eq!(proxy.get("/").body, b"hello");
@@ -87,7 +153,10 @@ fn an_idle_connection_is_closed_when_its_time_is_over() {
     let setup = Setup::new("[clients]\nidle_timeout = \"200ms\"\n");
     let proxy = setup.site("shop", &catch_all(&origin.url(), "")).start();
     let mut client = proxy.client();
-    assert_eq!(client.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").body, b"hello");
+    assert_eq!(
+        client.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").body,
+        b"hello"
+    );
     assert_ne!(client.ended(), Ended::GivenUp);
 }
 
@@ -124,7 +193,10 @@ fn a_smuggled_request_is_never_seen() {
     let (origin, proxy) = healthy();
     let smuggled = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
     for framing in [
-        format!("Content-Length: {}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 5 + smuggled.len()),
+        format!(
+            "Content-Length: {}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            5 + smuggled.len()
+        ),
         "Transfer-Encoding: xchunked\r\n\r\n".to_owned(),
         "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n".to_owned(),
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n".to_owned(),
@@ -134,7 +206,12 @@ fn a_smuggled_request_is_never_seen() {
         client.send(format!("POST / HTTP/1.1\r\nHost: a\r\n{framing}{smuggled}"));
         client.ended();
     }
-    assert!(!origin.requests().iter().any(|seen| seen.path() == "/smuggled"));
+    assert!(
+        !origin
+            .requests()
+            .iter()
+            .any(|seen| seen.path() == "/smuggled")
+    );
 }
 
 #[test]

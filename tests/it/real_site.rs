@@ -28,7 +28,7 @@ const DOCUMENTS: &str = "/usr/share/doc";
 struct Nginx {
     process: Process,
     address: SocketAddr,
-    dir: TempDir,
+    _dir: TempDir,
 }
 
 impl Nginx {
@@ -55,8 +55,14 @@ impl Nginx {
         let mut command = Command::new("nginx");
         command.arg("-c").arg(dir.path().join("nginx.conf"));
         let process = Process::start(command.args(["-e", "stderr"]).process_group(0), true);
-        eventually("nginx listens", || std::net::TcpStream::connect(address).ok());
-        Self { process, address, dir }
+        eventually("nginx listens", || {
+            std::net::TcpStream::connect(address).ok()
+        });
+        Self {
+            process,
+            address,
+            _dir: dir,
+        }
     }
 
     /// To the master and its workers.
@@ -88,17 +94,32 @@ fn starts() -> Vec<String> {
         found.sort();
         starts.extend(found.into_iter().next());
     }
-    assert_eq!(starts.len(), 2, "tests/run installs postgresql-doc and python3-doc");
+    assert_eq!(
+        starts.len(),
+        2,
+        "tests/run installs postgresql-doc and python3-doc"
+    );
     starts
 }
 
 /// Mirrors the site as it is served at this address.
 fn mirror(address: SocketAddr, into: &Path) {
     let mut command = Command::new("wget");
-    command.args(["--mirror", "--no-parent", "--no-host-directories", "--no-verbose"]);
-    command.args(["--no-config", "--execute=robots=off", "--directory-prefix"]).arg(into);
+    command.args([
+        "--mirror",
+        "--no-parent",
+        "--no-host-directories",
+        "--no-verbose",
+    ]);
+    command
+        .args(["--no-config", "--execute=robots=off", "--directory-prefix"])
+        .arg(into);
     command.args(["--tries=1", "--timeout=20", "--no-proxy"]);
-    command.args(starts().iter().map(|start| format!("http://{address}/{start}")));
+    command.args(
+        starts()
+            .iter()
+            .map(|start| format!("http://{address}/{start}")),
+    );
     // Its exit code tells of dead links in the documentation itself, so it says nothing here.
     let mut process = Process::start(&mut command, true);
     let ended = crate::support::within(std::time::Duration::from_secs(300), || process.has_ended());
@@ -110,12 +131,18 @@ fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut dirs = vec![root.to_path_buf()];
     while let Some(dir) = dirs.pop() {
-        for entry in std::fs::read_dir(dir).expect("a readable directory").flatten() {
+        for entry in std::fs::read_dir(dir)
+            .expect("a readable directory")
+            .flatten()
+        {
             let path = entry.path();
             if path.is_dir() {
                 dirs.push(path);
             } else {
-                let name = path.strip_prefix(root).expect("below the root").to_path_buf();
+                let name = path
+                    .strip_prefix(root)
+                    .expect("below the root")
+                    .to_path_buf();
                 files.insert(name, std::fs::read(path).expect("a readable file"));
             }
         }
@@ -135,9 +162,21 @@ fn a_mirror_through_the_proxy_is_byte_identical() {
     assert!(direct.len() > 1500, "only {} files", direct.len());
     let names = |files: &BTreeMap<PathBuf, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&direct), names(&through));
-    let differing: Vec<_> = direct.iter().filter(|(name, bytes)| through[*name] != **bytes).collect();
-    assert!(differing.is_empty(), "{:?}", differing.first().map(|(name, _)| name));
-    assert!(proxy.records().iter().all(|record| record["outcome"] == "forwarded"));
+    let differing: Vec<_> = direct
+        .iter()
+        .filter(|(name, bytes)| through[*name] != **bytes)
+        .collect();
+    assert!(
+        differing.is_empty(),
+        "{:?}",
+        differing.first().map(|(name, _)| name)
+    );
+    assert!(
+        proxy
+            .records()
+            .iter()
+            .all(|record| record["outcome"] == "forwarded")
+    );
 }
 
 /// What is done to nginx while it is crawled, and whether it comes back.
@@ -168,14 +207,23 @@ fn crawl_through(blow: Blow) {
         answered(&proxy, pages.len() / 8);
         strike(blow, &mut nginx);
         eventually("an answer of ours", || {
-            proxy.records().iter().any(|record| record["outcome"] == "page").then_some(())
+            proxy
+                .records()
+                .iter()
+                .any(|record| record["outcome"] == "page")
+                .then_some(())
         });
         match nginx.take() {
             Some(stopped) => {
                 stopped.signal_all(Signal::CONT);
                 nginx = Some(stopped);
             }
-            None => nginx = Some(Nginx::start_at(address, tempfile::tempdir().expect("a directory"))),
+            None => {
+                nginx = Some(Nginx::start_at(
+                    address,
+                    tempfile::tempdir().expect("a directory"),
+                ));
+            }
         }
         let wrong: Vec<String> = crawl.join().expect("the crawl ends").concat();
         assert!(wrong.is_empty(), "{blow:?}: {wrong:#?}");
@@ -183,18 +231,22 @@ fn crawl_through(blow: Blow) {
     eventually("every request has its record", || {
         (proxy.records().len() >= pages.len()).then_some(())
     });
-    assert!(nginx.is_some_and(|nginx| nginx.dir.path().exists()));
     eventually("the origin answers again", || {
         (proxy.get(&pages[0]).head.status() == 200).then_some(())
     });
+    drop(nginx);
 }
 
 fn answered(proxy: &Proxy, count: usize) {
-    eventually("the crawl moves", || (proxy.records().len() >= count).then_some(()));
+    eventually("the crawl moves", || {
+        (proxy.records().len() >= count).then_some(())
+    });
 }
 
 fn strike(blow: Blow, nginx: &mut Option<Nginx>) {
-    let Some(mut running) = nginx.take() else { return };
+    let Some(mut running) = nginx.take() else {
+        return;
+    };
     match blow {
         Blow::Stop => {
             running.signal_all(Signal::STOP);
@@ -216,7 +268,10 @@ fn pages() -> Vec<String> {
     let start = PathBuf::from(&starts()[0]);
     let dir = start.parent().expect("a file in a directory");
     let below = files(&Path::new(DOCUMENTS).join(dir));
-    below.keys().map(|name| format!("/{}/{}", dir.display(), name.display())).collect()
+    below
+        .keys()
+        .map(|name| format!("/{}/{}", dir.display(), name.display()))
+        .collect()
 }
 
 /// Every `step`-th page; returns what is neither the origin's answer nor ours, nor cut on record.
@@ -234,7 +289,10 @@ fn crawl(proxy: &Proxy, pages: &[String], from: usize, step: usize) -> Vec<Strin
         };
         if !right {
             let (status, end) = (response.head.status(), response.end);
-            wrong.push(format!("{path}: {status}, {end:?}, {} bytes", response.body.len()));
+            wrong.push(format!(
+                "{path}: {status}, {end:?}, {} bytes",
+                response.body.len()
+            ));
         }
     }
     wrong

@@ -14,7 +14,9 @@ use crate::support::{
 
 /// One worker, so that both requests of a test share its pool.
 fn one_worker(origin: &Origin) -> Proxy {
-    Setup::new("workers = 1\n").site("shop", &catch_all(&origin.url(), "")).start()
+    Setup::new("workers = 1\n")
+        .site("shop", &catch_all(&origin.url(), ""))
+        .start()
 }
 
 /// Answers once, then closes instead of answering the next request on that connection.
@@ -27,7 +29,11 @@ fn closing_on_reuse() -> Origin {
 }
 
 fn times_seen(origin: &Origin, path: &str) -> usize {
-    origin.requests().iter().filter(|seen| seen.path() == path).count()
+    origin
+        .requests()
+        .iter()
+        .filter(|seen| seen.path() == path)
+        .count()
 }
 
 #[test]
@@ -46,7 +52,11 @@ fn a_kept_connection_that_the_origin_closed_is_not_used() {
     let proxy = one_worker(&origin);
     for round in 0..50 {
         let post = Ask::new("POST", "/close").body("x");
-        assert_eq!(proxy.ask(&post, Protocol::H1).head.status(), 200, "round {round}");
+        assert_eq!(
+            proxy.ask(&post, Protocol::H1).head.status(),
+            200,
+            "round {round}"
+        );
     }
 }
 
@@ -56,7 +66,9 @@ fn an_unused_connection_is_closed_when_its_time_is_over() {
     let site = catch_all(&origin.url(), "[limits]\nidle_timeout = \"100ms\"\n");
     let proxy = Setup::new("").site("shop", &site).start();
     proxy.get("/");
-    eventually("the idle connection is closed", || origin.connections()[0].ended);
+    eventually("the idle connection is closed", || {
+        origin.connections()[0].ended
+    });
 }
 
 #[test]
@@ -65,7 +77,10 @@ fn a_get_that_a_reused_connection_lost_is_sent_again() {
     let proxy = one_worker(&origin);
     assert_eq!(proxy.get("/1").body, b"first");
     let second = proxy.get("/2");
-    assert_eq!((second.head.status(), second.body.as_slice()), (200, &b"again"[..]));
+    assert_eq!(
+        (second.head.status(), second.body.as_slice()),
+        (200, &b"again"[..])
+    );
     assert_eq!(times_seen(&origin, "/2"), 2);
     let record = proxy.record("/2");
     assert_eq!(record["outcome"], "forwarded");
@@ -99,7 +114,9 @@ fn any_method_goes_to_the_next_address_when_the_first_refuses() {
     let names = NameServer::start("app.test", Told::Addresses(vec![second, third]));
     let dns = format!("[dns]\nservers = [\"{}\"]\n", names.address);
     let upstream = format!("http://app.test:{}", origin.address.port());
-    let proxy = Setup::new(&dns).site("shop", &catch_all(&upstream, "")).start();
+    let proxy = Setup::new(&dns)
+        .site("shop", &catch_all(&upstream, ""))
+        .start();
     for method in ["GET", "POST", "PUT", "DELETE", "PATCH"] {
         for protocol in Protocol::BOTH {
             let path = format!("/{method}{}", protocol.version());
@@ -108,7 +125,10 @@ fn any_method_goes_to_the_next_address_when_the_first_refuses() {
                 ask = ask.body("x");
             }
             let response = proxy.ask(&ask, protocol);
-            assert_eq!((response.head.status(), response.body.as_slice()), (200, &b"third"[..]));
+            assert_eq!(
+                (response.head.status(), response.body.as_slice()),
+                (200, &b"third"[..])
+            );
             assert_eq!(times_seen(&origin, &path), 1, "{path}");
             let record = proxy.record(&path);
             assert_eq!(record["upstream"], origin.address.to_string());
@@ -124,9 +144,13 @@ fn a_name_that_moves_is_followed() {
     let names = NameServer::start("app.test", Told::Addresses(vec![second]));
     let dns = format!("[dns]\nservers = [\"{}\"]\n", names.address);
     let upstream = format!("http://app.test:{}", origin.address.port());
-    let proxy = Setup::new(&dns).site("shop", &catch_all(&upstream, "")).start();
+    let proxy = Setup::new(&dns)
+        .site("shop", &catch_all(&upstream, ""))
+        .start();
     assert_eq!(proxy.get("/").head.status(), 503);
     names.tell("app.test", Told::Addresses(vec![third]));
-    eventually("the new address is used", || (proxy.get("/").head.status() == 200).then_some(()));
+    eventually("the new address is used", || {
+        (proxy.get("/").head.status() == 200).then_some(())
+    });
     assert!(names.asked() >= 2);
 }

@@ -43,7 +43,11 @@ fn the_most_exact_host_wins() {
         ("127.0.0.1", "rest"),
     ] {
         for protocol in Protocol::BOTH {
-            assert_eq!(said(&proxy, host, protocol), expected, "{host} over {protocol:?}");
+            assert_eq!(
+                said(&proxy, host, protocol),
+                expected,
+                "{host} over {protocol:?}"
+            );
         }
     }
 }
@@ -55,7 +59,11 @@ fn an_unknown_host_never_gets_another_sites_content() {
     for protocol in Protocol::BOTH {
         for host in ["other.example", "sub.shop.example", "127.0.0.1:80"] {
             let response = proxy.ask(&Ask::get("/").host(host), protocol);
-            assert!(matches!(response.head.status(), 404 | 421), "{host}: {:?}", response.head);
+            assert!(
+                matches!(response.head.status(), 404 | 421),
+                "{host}: {:?}",
+                response.head
+            );
             assert!(!String::from_utf8_lossy(&response.body).contains("shop"));
         }
     }
@@ -81,7 +89,10 @@ fn two_files_that_claim_one_host_are_both_named() {
 fn records_name_the_site() {
     let (_shop, shop) = site("shop", "\"shop.example\"");
     let (_rest, rest) = site("rest", "\"*\"");
-    let proxy = Setup::new("").site("shop", &shop).site("rest", &rest).start();
+    let proxy = Setup::new("")
+        .site("shop", &shop)
+        .site("rest", &rest)
+        .start();
     proxy.ask(&Ask::get("/s").host("shop.example"), Protocol::H1);
     proxy.ask(&Ask::get("/r").host("x.example"), Protocol::H1);
     assert_eq!(proxy.record("/s")["site"], "shop");

@@ -56,7 +56,9 @@ fn load_one(proxy: &Proxy, stop: &AtomicBool, answered: &AtomicUsize) {
 }
 
 fn reach(answered: &AtomicUsize, count: usize) {
-    eventually("load flows", || (answered.load(Ordering::Relaxed) >= count).then_some(()));
+    eventually("load flows", || {
+        (answered.load(Ordering::Relaxed) >= count).then_some(())
+    });
 }
 
 #[test]
@@ -68,12 +70,17 @@ fn a_term_signal_under_load_cuts_no_request() {
             reach(answered, 500);
             proxy.signal(signal);
             eventually("it stops listening", || {
-                std::net::TcpStream::connect(proxy.address).err().map(|_| ())
+                std::net::TcpStream::connect(proxy.address)
+                    .err()
+                    .map(|_| ())
             });
         });
         assert_eq!(proxy.wait().code(), Some(0), "after {signal:?}");
         let recorded = proxy.records().len();
-        assert!(recorded >= answered, "{recorded} records of {answered} answers");
+        assert!(
+            recorded >= answered,
+            "{recorded} records of {answered} answers"
+        );
     }
 }
 
@@ -92,11 +99,16 @@ fn a_request_in_flight_is_finished_before_the_end() {
     let mut response = client.response_head();
     proxy.signal(Signal::TERM);
     eventually("it is not ready any more", || {
-        std::net::TcpStream::connect(proxy.address).err().map(|_| ())
+        std::net::TcpStream::connect(proxy.address)
+            .err()
+            .map(|_| ())
     });
     gate.open();
     client.body_into(&mut response, false);
-    assert_eq!((response.body.as_slice(), response.end), (&b"onetwo"[..], End::Complete));
+    assert_eq!(
+        (response.body.as_slice(), response.end),
+        (&b"onetwo"[..], End::Complete)
+    );
     assert_eq!(proxy.wait().code(), Some(0));
     assert_eq!(proxy.record("/load")["ended"], "complete");
 }
@@ -110,7 +122,7 @@ fn the_drain_is_bounded() {
     client.send(GET);
     origin.request("/load");
     proxy.signal(Signal::TERM);
-    assert_eq!(proxy.wait().code(), Some(0));
+    assert_eq!(proxy.wait().code(), Some(1), "not all was finished");
     assert_ne!(client.ended(), Ended::GivenUp);
     assert_eq!(proxy.records().len(), 1, "also of what was given up");
 }
@@ -123,7 +135,11 @@ fn a_second_signal_ends_at_once() {
     client.send(GET);
     origin.request("/load");
     proxy.signal(Signal::TERM);
-    eventually("it drains", || std::net::TcpStream::connect(proxy.address).err().map(|_| ()));
+    eventually("it drains", || {
+        std::net::TcpStream::connect(proxy.address)
+            .err()
+            .map(|_| ())
+    });
     proxy.signal(Signal::TERM);
     let ended = within(PATIENCE / 4, || proxy.process.has_ended());
     assert!(ended.is_some(), "it waits for the drain of 30 s");
@@ -145,7 +161,9 @@ fn fifty_reloads_under_load_lose_nothing() {
     drop(origin);
     eventually("the last configuration counts", || {
         let page = proxy.ask(&Ask::get("/").with("accept", "text/html"), Protocol::H1);
-        String::from_utf8_lossy(&page.body).contains("Round 49").then_some(())
+        String::from_utf8_lossy(&page.body)
+            .contains("Round 49")
+            .then_some(())
     });
 }
 
@@ -153,12 +171,17 @@ fn fifty_reloads_under_load_lose_nothing() {
 fn a_bad_file_changes_nothing_and_is_named() {
     let origin = Origin::always(answer(ok("hello")));
     let proxy = Proxy::before(&origin.url(), "");
-    proxy.write("sites/shop.toml", "hosts = [\"other.test\"]\nupstraem = \"http://x\"\n");
+    proxy.write(
+        "sites/shop.toml",
+        "hosts = [\"other.test\"]\nupstraem = \"http://x\"\n",
+    );
     proxy.signal(Signal::HUP);
-    let line = proxy.logged(&["shop.toml"]);
-    assert!(line.contains("upstraem"), "{line}");
+    proxy.logged(&["sites/shop.toml", "upstraem"]);
     assert_eq!(proxy.get("/").body, b"hello");
-    proxy.write("sites/shop.toml", &catch_all(&origin.url(), "[headers]\nhost = \"new.test\"\n"));
+    proxy.write(
+        "sites/shop.toml",
+        &catch_all(&origin.url(), "[headers]\nhost = \"new.test\"\n"),
+    );
     proxy.signal(Signal::HUP);
     eventually("the repaired file counts", || {
         proxy.get("/repaired");
@@ -174,13 +197,17 @@ fn a_tunnel_and_a_download_outlive_a_reload() {
     let origin = Origin::always(choose(move |request| match request.path() {
         "/chat" => {
             let fields = ["Connection: upgrade", "Upgrade: websocket"];
-            vec![Step::Send(head("101 Switching Protocols", &fields)), Step::Echo]
+            vec![
+                Step::Send(head("101 Switching Protocols", &fields)),
+                Step::Echo,
+            ]
         }
-        _ => vec![
+        "/load" => vec![
             Step::Send([head("200 OK", &["Content-Length: 6"]), b"one".to_vec()].concat()),
             Step::WaitFor(open.clone()),
             Step::Send(b"two".to_vec()),
         ],
+        _ => vec![Step::Send(ok("here"))],
     }));
     let proxy = Proxy::before(&origin.url(), "");
     let (mut tunnel, mut download) = (proxy.client(), proxy.client());
@@ -191,7 +218,9 @@ fn a_tunnel_and_a_download_outlive_a_reload() {
     let elsewhere = Origin::always(answer(ok("elsewhere")));
     proxy.write("sites/shop.toml", &catch_all(&elsewhere.url(), ""));
     proxy.signal(Signal::HUP);
-    eventually("the reload counts", || (proxy.get("/").body == b"elsewhere").then_some(()));
+    eventually("the reload counts", || {
+        (proxy.get("/").body == b"elsewhere").then_some(())
+    });
     tunnel.send("still here").expect_bytes(b"still here");
     gate.open();
     download.body_into(&mut response, false);
@@ -203,25 +232,32 @@ fn it_answers_again_after_file_descriptors_ran_out() {
     let origin = Origin::always(answer(ok("hello")));
     let setup = Setup::new("").site("shop", &catch_all(&origin.url(), ""));
     let proxy = setup.shell("ulimit -n 64; exec \"$@\"").start();
-    let crowd: Vec<Client> = (0..150).map(|_| proxy.client()).collect();
-    let mut served = 0;
-    for mut client in crowd {
+    let served = at_once(150, |_| {
+        let mut client = proxy.client();
         client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
         let response = client.read();
-        // One that was in line is served when its turn comes, by the origin or by us; one too many
-        // may be turned away.
-        assert_ne!(response.end, End::Deadline, "nobody waits for ever");
-        assert!(matches!(response.head.status(), 0 | 200 | 503), "{:?}", response.head);
-        served += usize::from(response.head.status() == 200);
-    }
-    assert!(served > 0);
-    eventually("all is well again", || (proxy.get("/").body == b"hello").then_some(()));
+        // By the origin or by us; one too many may be turned away. But nobody waits for ever.
+        assert_ne!(response.end, End::Deadline);
+        assert!(
+            matches!(response.head.status(), 0 | 200 | 503),
+            "{:?}",
+            response.head
+        );
+        usize::from(response.head.status() == 200)
+    });
+    assert!(served.into_iter().sum::<usize>() > 0);
+    eventually("all is well again", || {
+        (proxy.get("/").body == b"hello").then_some(())
+    });
 }
 
 #[test]
 fn a_full_disk_under_the_access_log_does_not_matter_to_clients() {
     let origin = Origin::always(answer(ok("hello")));
-    let full = OpenOptions::new().write(true).open("/dev/full").expect("every Linux has it");
+    let full = OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .expect("every Linux has it");
     let setup = Setup::new("").site("shop", &catch_all(&origin.url(), ""));
     let mut proxy = setup.start_with_stdout(full);
     for _ in 0..200 {
@@ -235,15 +271,18 @@ fn a_full_disk_under_the_access_log_does_not_matter_to_clients() {
 #[test]
 fn a_port_in_use_is_said_clearly() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = taken.local_addr().expect("a bound socket has an address").to_string();
-    for flags in [["--listen", &address, "--admin", "127.0.0.1:0"], [
-        "--listen",
-        "127.0.0.1:0",
-        "--admin",
-        &address,
-    ]] {
+    let address = taken
+        .local_addr()
+        .expect("a bound socket has an address")
+        .to_string();
+    for flags in [
+        ["--listen", &address, "--admin", "127.0.0.1:0"],
+        ["--listen", "127.0.0.1:0", "--admin", &address],
+    ] {
         let mut command = Command::new(BINARY);
-        command.args(["run", "--upstream", "http://127.0.0.1:9"]).args(flags);
+        command
+            .args(["run", "--upstream", "http://127.0.0.1:9"])
+            .args(flags);
         let mut process = Process::start(&mut command, true);
         assert_eq!(process.wait().code(), Some(1));
         let said = process.stderr().join("\n");

@@ -8,7 +8,7 @@ use crate::support::{
     gate::Gate,
     h1::{Client, End},
     origin::Origin,
-    proxy::{Proxy, catch_all, Setup},
+    proxy::{Proxy, Setup, catch_all},
     script::{Step, after_request, choose, head, ok, pattern, response},
     within,
 };
@@ -20,7 +20,11 @@ const ROOM: u64 = 32 * MIB;
 
 /// The size of a large transfer: 256 MiB, or 10 GiB when asked for.
 fn large() -> u64 {
-    if std::env::var_os("INTERMISSION_TEST_HUGE").is_some() { 10 * 1024 * MIB } else { 256 * MIB }
+    if std::env::var_os("INTERMISSION_TEST_HUGE").is_some() {
+        10 * 1024 * MIB
+    } else {
+        256 * MIB
+    }
 }
 
 /// Enough for the largest transfer on a slow machine.
@@ -101,7 +105,10 @@ fn a_client_that_does_not_read_stops_the_origin() {
     let mut client = proxy.client();
     client.send("GET /stalled HTTP/1.1\r\nHost: shop.test\r\n\r\n");
     let stopped = settled(|| origin.poured());
-    assert!(stopped < 48 * MIB, "the origin got rid of {stopped} bytes that nobody reads");
+    assert!(
+        stopped < 48 * MIB,
+        "the origin got rid of {stopped} bytes that nobody reads"
+    );
 }
 
 #[test]
@@ -114,7 +121,10 @@ fn an_origin_that_does_not_read_stops_the_client() {
     let sending = client.send(head).send_aside(256 * MIB, &pattern(64 * 1024));
     origin.request("/stalled");
     let busy = settled(|| proxy.process.resident());
-    assert!(busy < idle + ROOM, "{idle} bytes idle, {busy} while stalled");
+    assert!(
+        busy < idle + ROOM,
+        "{idle} bytes idle, {busy} while stalled"
+    );
     client.line.abandon();
     let sent = sending.join().expect("the writer ends");
     assert!(sent < 48 * MIB, "{sent} bytes were taken that nobody reads");
@@ -135,13 +145,20 @@ fn settled(value: impl Fn() -> u64) -> u64 {
 
 #[test]
 fn an_answer_to_an_unfinished_upload_reaches_the_client_at_once() {
-    let early = response("413 Content Too Large", &["Content-Type: text/plain"], b"too large");
+    let early = response(
+        "413 Content Too Large",
+        &["Content-Type: text/plain"],
+        b"too large",
+    );
     let origin = Origin::always(vec![Step::ReadHead, Step::Send(early), Step::ReadBody]);
     let proxy = Proxy::before(&origin.url(), "");
     let mut client = proxy.client();
     client.send("POST /early HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 10\r\n\r\nhalf");
     let response = client.read();
-    assert_eq!((response.head.status(), response.body.as_slice()), (413, &b"too large"[..]));
+    assert_eq!(
+        (response.head.status(), response.body.as_slice()),
+        (413, &b"too large"[..])
+    );
 }
 
 #[test]
@@ -186,7 +203,9 @@ fn a_client_that_goes_away_cancels_the_request_upstream() {
             assert_eq!(client.response_head().head.status(), 200);
         }
         drop(client);
-        eventually("the origin's connection ends", || origin.connections()[0].ended);
+        eventually("the origin's connection ends", || {
+            origin.connections()[0].ended
+        });
         assert_eq!(proxy.record(name)["ended"], "client_gone");
     }
 }
@@ -199,7 +218,9 @@ fn an_http2_client_that_goes_away_cancels_the_request_upstream() {
     client.ask_for(Ask::get("/h2").to_h2(), Duration::from_millis(200));
     drop(client);
     origin.request("/h2");
-    eventually("the origin's connection ends", || origin.connections()[0].ended);
+    eventually("the origin's connection ends", || {
+        origin.connections()[0].ended
+    });
     assert_eq!(proxy.record("/h2")["ended"], "client_gone");
 }
 
@@ -220,7 +241,10 @@ fn server_sent_events_pass_one_by_one() {
     let mut client = proxy.client();
     client.send("GET /events HTTP/1.0\r\nHost: shop.test\r\nAccept: text/event-stream\r\n\r\n");
     let head = client.response_head().head;
-    assert_eq!(head.field("content-type").as_deref(), Some("text/event-stream"));
+    assert_eq!(
+        head.field("content-type").as_deref(),
+        Some("text/event-stream")
+    );
     client.expect_bytes(b"data: 1\n\n");
     gates[0].open();
     client.expect_bytes(b"data: 2\n\n");
@@ -237,14 +261,23 @@ fn a_slow_body_lives_as_long_as_it_moves() {
         times: 20,
     };
     let origin = Origin::always(choose(move |_| {
-        vec![Step::Send(head("200 OK", &["Content-Length: 20"])), dripping.clone()]
+        vec![
+            Step::Send(head("200 OK", &["Content-Length: 20"])),
+            dripping.clone(),
+        ]
     }));
     let clocks = "[timeouts]\nconnect = \"300ms\"\nfirst_byte = \"300ms\"\n\
                   between_bytes = \"400ms\"\ntotal = \"600ms\"\n";
-    let proxy = Setup::new("").site("shop", &catch_all(&origin.url(), clocks)).start();
+    let proxy = Setup::new("")
+        .site("shop", &catch_all(&origin.url(), clocks))
+        .start();
     for protocol in Protocol::BOTH {
         let response = proxy.ask(&Ask::get("/slow"), protocol);
-        assert_eq!((response.end, response.body.len()), (End::Complete, 20), "{protocol:?}");
+        assert_eq!(
+            (response.end, response.body.len()),
+            (End::Complete, 20),
+            "{protocol:?}"
+        );
     }
 }
 
@@ -262,5 +295,8 @@ fn a_slow_upload_does_not_count_against_the_first_byte() {
         client.send("x");
     }
     let response = client.read();
-    assert_eq!((response.head.status(), response.body.as_slice()), (200, &b"patient"[..]));
+    assert_eq!(
+        (response.head.status(), response.body.as_slice()),
+        (200, &b"patient"[..])
+    );
 }

@@ -25,11 +25,21 @@ fn a_client_reads_what_an_origin_sends_and_an_origin_what_a_client_sends() {
     let mut client = Client::connect(origin.address);
     let first = client.ask("POST /a?b=c HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
     let second = client.ask("GET /second HTTP/1.1\r\nHost: x\r\n\r\n");
-    assert_eq!((first.head.status(), first.body.as_slice()), (200, &b"hello"[..]));
+    assert_eq!(
+        (first.head.status(), first.body.as_slice()),
+        (200, &b"hello"[..])
+    );
     assert_eq!(second.end, End::Complete);
     let seen = origin.complete_request("/a?b=c");
-    assert_eq!((seen.method(), seen.path(), seen.body.as_slice()), ("POST", "/a", &b"abc"[..]));
-    assert_eq!(origin.connections().len(), 1, "both requests came on one connection");
+    assert_eq!(
+        (seen.method(), seen.path(), seen.body.as_slice()),
+        ("POST", "/a", &b"abc"[..])
+    );
+    assert_eq!(
+        origin.connections().len(),
+        1,
+        "both requests came on one connection"
+    );
     assert_eq!(origin.requests().len(), 2);
 }
 
@@ -71,7 +81,10 @@ fn every_way_to_end_a_response_is_told_apart() {
 fn an_answer_to_head_has_a_length_and_no_body() {
     let origin = Origin::always(answer(head("200 OK", &["Content-Length: 5"])));
     let response = Client::connect(origin.address).ask("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
-    assert_eq!((response.end, response.head.content_length()), (End::Complete, Some(5)));
+    assert_eq!(
+        (response.end, response.head.content_length()),
+        (End::Complete, Some(5))
+    );
     assert!(response.body.is_empty());
 }
 
@@ -104,17 +117,30 @@ fn an_origin_can_choose_echo_drip_and_pour() {
     let origin = Origin::always(choose(|request| match request.path() {
         "/drip" => vec![
             Step::Send(head("200 OK", &["Content-Length: 6"])),
-            Step::Drip { piece: b"ab".to_vec(), pause: std::time::Duration::ZERO, times: 3 },
+            Step::Drip {
+                piece: b"ab".to_vec(),
+                pause: std::time::Duration::ZERO,
+                times: 3,
+            },
         ],
         "/pour" => vec![
             Step::Send(head("200 OK", &["Content-Length: 1000000"])),
             Step::Pour(1_000_000),
         ],
-        _ => vec![Step::Send(response("101 Switching Protocols", &[], b"")), Step::Echo],
+        _ => vec![
+            Step::Send(response("101 Switching Protocols", &[], b"")),
+            Step::Echo,
+        ],
     }));
-    assert_eq!(Ask::get("/drip").ask(origin.address, Protocol::H1).body, b"ababab");
+    assert_eq!(
+        Ask::get("/drip").ask(origin.address, Protocol::H1).body,
+        b"ababab"
+    );
     let poured = Ask::get("/pour").ask(origin.address, Protocol::H1);
-    assert_eq!(poured.body_sha256, Sha256::digest(pattern(1_000_000)).to_vec());
+    assert_eq!(
+        poured.body_sha256,
+        Sha256::digest(pattern(1_000_000)).to_vec()
+    );
     assert_eq!(origin.poured(), 1_000_000);
     let mut client = Client::connect(origin.address);
     client.ask("GET /echo HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -128,14 +154,19 @@ fn encryption_works_between_an_origin_and_a_client_that_trusts_it() {
     let mut trusted = RootCertStore::empty();
     let pem = authority.pem();
     let der = rustls::pki_types::CertificateDer::from_pem_slice(pem.as_bytes());
-    trusted.add(der.expect("a certificate")).expect("a good authority");
+    trusted
+        .add(der.expect("a certificate"))
+        .expect("a good authority");
     let config = ClientConfig::builder_with_provider(aws_lc_rs::default_provider().into())
         .with_safe_default_protocol_versions()
         .expect("the default versions")
         .with_root_certificates(trusted)
         .with_no_client_auth();
     let mut client = Client::encrypted(origin.address, config.into());
-    assert_eq!(client.ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n").body, b"secret");
+    assert_eq!(
+        client.ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n").body,
+        b"secret"
+    );
 }
 
 #[test]
@@ -159,17 +190,24 @@ fn a_name_server_says_what_it_is_told() {
     let addresses = vec![Ipv4Addr::new(127, 0, 0, 2), Ipv4Addr::new(127, 0, 0, 3)];
     let names = NameServer::start("app.test", Told::Addresses(addresses));
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    socket.set_read_timeout(Some(crate::support::PATIENCE)).expect("a socket option");
+    socket
+        .set_read_timeout(Some(crate::support::PATIENCE))
+        .expect("a socket option");
     let mut query = vec![0xab, 0xcd, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
     query.extend_from_slice(b"\x03APP\x04test\x00\x00\x01\x00\x01");
     let ask = || {
         let mut reply = [0; 512];
-        socket.send_to(&query, names.address).expect("the server is there");
+        socket
+            .send_to(&query, names.address)
+            .expect("the server is there");
         let length = socket.recv(&mut reply).expect("a reply");
         reply[..length].to_vec()
     };
     let reply = ask();
-    assert_eq!((&reply[..2], reply[3] & 15, reply[7]), (&[0xab, 0xcd][..], 0, 2));
+    assert_eq!(
+        (&reply[..2], reply[3] & 15, reply[7]),
+        (&[0xab, 0xcd][..], 0, 2)
+    );
     assert_eq!(reply[reply.len() - 4..], [127, 0, 0, 3]);
     names.tell("app.test", Told::NoSuchName);
     assert_eq!(ask()[3] & 15, 3);
@@ -180,7 +218,10 @@ fn a_name_server_says_what_it_is_told() {
 fn a_relay_passes_on_to_where_it_points() {
     let (origin, relay) = (Origin::always(answer(ok("there"))), Relay::start());
     relay.point_at(origin.address);
-    assert_eq!(Ask::get("/").ask(relay.address, Protocol::H1).body, b"there");
+    assert_eq!(
+        Ask::get("/").ask(relay.address, Protocol::H1).body,
+        b"there"
+    );
 }
 
 #[test]
@@ -188,5 +229,8 @@ fn a_refusing_address_can_share_its_port_with_an_origin_elsewhere() {
     let origin = Origin::at((Ipv4Addr::new(127, 0, 0, 3), 0).into(), answer(ok("third")));
     let refusing = Refusing::at((Ipv4Addr::new(127, 0, 0, 2), origin.address.port()).into());
     assert!(TcpStream::connect(refusing.address).is_err());
-    assert_eq!(Ask::get("/").ask(origin.address, Protocol::H1).body, b"third");
+    assert_eq!(
+        Ask::get("/").ask(origin.address, Protocol::H1).body,
+        b"third"
+    );
 }

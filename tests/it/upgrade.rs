@@ -17,7 +17,10 @@ const ASK: &str = "GET /chat HTTP/1.1\r\nHost: shop.test\r\nConnection: Upgrade\
 
 fn switched() -> Vec<u8> {
     let accept = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
-    head("101 Switching Protocols", &["Connection: Upgrade", "Upgrade: websocket", accept])
+    head(
+        "101 Switching Protocols",
+        &["Connection: Upgrade", "Upgrade: websocket", accept],
+    )
 }
 
 fn echoing() -> Origin {
@@ -36,7 +39,10 @@ fn a_tunnel_carries_bytes_both_ways() {
     assert_eq!(accept.as_deref(), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
     let seen = origin.request("/chat").head;
     assert_eq!(seen.field("upgrade").as_deref(), Some("websocket"));
-    assert!(seen.field("connection").is_some_and(|value| value.eq_ignore_ascii_case("upgrade")));
+    assert!(
+        seen.field("connection")
+            .is_some_and(|value| value.eq_ignore_ascii_case("upgrade"))
+    );
     for round in 0..100 {
         let message = format!("message {round}");
         client.send(&message).expect_bytes(message.as_bytes());
@@ -105,7 +111,10 @@ fn nothing_of_the_client_reaches_the_origin_before_the_101() {
     proxy.record("/chat");
     if let Some(seen) = smuggled(&origin) {
         // As a request of its own it may be forwarded, with our fields and never raw.
-        assert!(seen.head.field("via").is_some(), "raw bytes reached the origin");
+        assert!(
+            seen.head.field("via").is_some(),
+            "raw bytes reached the origin"
+        );
     }
 }
 
@@ -126,7 +135,12 @@ fn a_dead_origin_is_told_before_the_upgrade() {
     let response = proxy.client().ask(ASK);
     assert_eq!(response.head.status(), 503);
     assert!(response.head.field("retry-after").is_some());
-    assert!(response.head.field("content-type").is_some_and(|value| value.starts_with("text/plain")));
+    assert!(
+        response
+            .head
+            .field("content-type")
+            .is_some_and(|value| value.starts_with("text/plain"))
+    );
     assert!(response.body_length < 1000, "a short body");
     assert_eq!(proxy.record("/chat")["failure"], "connection_refused");
 }
@@ -155,7 +169,9 @@ fn a_client_that_leaves_ends_the_tunnel() {
     client.ask(ASK);
     client.send("x").expect_bytes(b"x");
     drop(client);
-    eventually("the origin's connection ends", || origin.connections()[0].ended);
+    eventually("the origin's connection ends", || {
+        origin.connections()[0].ended
+    });
 }
 
 #[test]

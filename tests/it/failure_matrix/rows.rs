@@ -91,18 +91,32 @@ impl Row {
 
 /// The whole table.
 pub(super) fn rows() -> Vec<Row> {
-    [unreachable(), unusable(), unanswering(), lying(), telling()].into_iter().flatten().collect()
+    [unreachable(), unusable(), unanswering(), lying(), telling()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// No connection comes to be.
 fn unreachable() -> Vec<Row> {
     vec![
-        Row::new("the name server is silent", NameTimeout, || named(Told::Silence)).attempts(0, 1),
+        Row::new("the name server is silent", NameTimeout, || {
+            named(Told::Silence)
+        })
+        .attempts(0, 1),
         Row::new("no such name", NameError, || named(Told::NoSuchName)).attempts(0, 1),
-        Row::new("the name server fails", NameError, || named(Told::ServerFailure)).attempts(0, 1),
-        Row::new("the name server refuses", NameError, || named(Told::Refused)).attempts(0, 1),
+        Row::new("the name server fails", NameError, || {
+            named(Told::ServerFailure)
+        })
+        .attempts(0, 1),
+        Row::new("the name server refuses", NameError, || {
+            named(Told::Refused)
+        })
+        .attempts(0, 1),
         Row::new("a name without address", NoEndpoint, || named(Told::Empty)).attempts(0, 1),
-        Row::new("no route", Unroutable, || nobody(&format!("http://{}", unroutable()), vec![])),
+        Row::new("no route", Unroutable, || {
+            nobody(&format!("http://{}", unroutable()), vec![])
+        }),
         Row::new("refused", Refused, || {
             let port = Refusing::start();
             nobody(&format!("http://{}", port.address), vec![Box::new(port)])
@@ -155,29 +169,52 @@ fn unanswering() -> Vec<Row> {
             .sees(Attempts::Connections),
         Row::new("reset at once", Terminated, || before(vec![Step::Reset]))
             .sees(Attempts::Connections),
-        Row::new("closed after the request", Terminated, || before(after_request([Step::Close])))
-            .sees(heads),
-        Row::new("reset after the request", Terminated, || before(after_request([Step::Reset])))
-            .sees(heads),
-        Row::new("closed mid-head", Terminated, || before(half_a_head_then(Step::Close)))
-            .sees(heads),
-        Row::new("reset mid-head", Terminated, || before(half_a_head_then(Step::Reset)))
-            .sees(heads),
-        Row::new("hangs without reading", ReadTimeout, || before(vec![Step::Ignore]))
-            .sees(Attempts::Connections),
-        Row::new("hangs after reading", ReadTimeout, || before(after_request([Step::Hang])))
-            .sees(heads),
-        Row::new("hangs mid-head", ReadTimeout, || before(half_a_head_then(Step::Hang)))
-            .sees(heads),
-        Row::new("a head byte by byte", ReadTimeout, || {
-            let pause = Duration::from_millis(50);
-            let dripping = Step::Drip { piece: b"x".to_vec(), pause, times: 1000 };
-            before(after_request([Step::Send(b"HTTP/1.1 200 OK\r\nX: ".to_vec()), dripping]))
+        Row::new("closed after the request", Terminated, || {
+            before(after_request([Step::Close]))
         })
         .sees(heads),
-        Row::new("stops reading", WriteTimeout, || before(vec![Step::ReadHead, Step::Ignore]))
-            .asking(Asking::Uploads)
-            .sees(heads),
+        Row::new("reset after the request", Terminated, || {
+            before(after_request([Step::Reset]))
+        })
+        .sees(heads),
+        Row::new("closed mid-head", Terminated, || {
+            before(half_a_head_then(Step::Close))
+        })
+        .sees(heads),
+        Row::new("reset mid-head", Terminated, || {
+            before(half_a_head_then(Step::Reset))
+        })
+        .sees(heads),
+        Row::new("hangs without reading", ReadTimeout, || {
+            before(vec![Step::Ignore])
+        })
+        .sees(Attempts::Connections),
+        Row::new("hangs after reading", ReadTimeout, || {
+            before(after_request([Step::Hang]))
+        })
+        .sees(heads),
+        Row::new("hangs mid-head", ReadTimeout, || {
+            before(half_a_head_then(Step::Hang))
+        })
+        .sees(heads),
+        Row::new("a head byte by byte", ReadTimeout, || {
+            let pause = Duration::from_millis(50);
+            let dripping = Step::Drip {
+                piece: b"x".to_vec(),
+                pause,
+                times: 1000,
+            };
+            before(after_request([
+                Step::Send(b"HTTP/1.1 200 OK\r\nX: ".to_vec()),
+                dripping,
+            ]))
+        })
+        .sees(heads),
+        Row::new("stops reading", WriteTimeout, || {
+            before(vec![Step::ReadHead, Step::Ignore])
+        })
+        .asking(Asking::Uploads)
+        .sees(heads),
         Row::new("too long for both addresses", Deadline, two_swallowing).attempts(2, 2),
     ]
 }
@@ -209,7 +246,9 @@ fn lying() -> Vec<Row> {
         })
         .sees(heads),
         Row::new("two lengths", Malformed, || {
-            before(answer("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"))
+            before(answer(
+                "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+            ))
         })
         .sees(heads),
         Row::new("shorter than its length", Incomplete, || {
@@ -222,17 +261,25 @@ fn lying() -> Vec<Row> {
         })
         .asking(Asking::Downloads)
         .sees(heads),
-        Row::new("without its last chunk", Incomplete, || cut(chunked(), 0, Step::Close))
-            .asking(Asking::Downloads)
-            .sees(heads),
-        Row::new("a chunk that is none", Incomplete, || {
-            cut([chunked(), b"nonsense\r\n".to_vec()].concat(), 0, Step::Hang)
+        Row::new("without its last chunk", Incomplete, || {
+            cut(chunked(), 0, Step::Close)
         })
         .asking(Asking::Downloads)
         .sees(heads),
-        Row::new("a body that stalls", Incomplete, || cut(chunked(), 0, Step::Hang))
-            .asking(Asking::Downloads)
-            .sees(heads),
+        Row::new("a chunk that is none", Incomplete, || {
+            cut(
+                [chunked(), b"nonsense\r\n".to_vec()].concat(),
+                0,
+                Step::Hang,
+            )
+        })
+        .asking(Asking::Downloads)
+        .sees(heads),
+        Row::new("a body that stalls", Incomplete, || {
+            cut(chunked(), 0, Step::Hang)
+        })
+        .asking(Asking::Downloads)
+        .sees(heads),
     ]
 }
 
@@ -241,18 +288,24 @@ fn telling() -> Vec<Row> {
     let seen = Attempts::Heads(1);
     let visitors = Asking::Visitors;
     vec![
-        Row::new("502", Status(StatusCode::BAD_GATEWAY), || saying("502 Bad Gateway"))
-            .asking(visitors)
-            .sees(seen),
+        Row::new("502", Status(StatusCode::BAD_GATEWAY), || {
+            saying("502 Bad Gateway")
+        })
+        .asking(visitors)
+        .sees(seen),
         Row::new("503", Status(StatusCode::SERVICE_UNAVAILABLE), || {
             saying("503 Service Unavailable")
         })
         .asking(visitors)
         .sees(seen),
-        Row::new("504", Status(StatusCode::GATEWAY_TIMEOUT), || saying("504 Gateway Timeout"))
-            .asking(visitors)
-            .sees(seen),
-        Row::new("its own name in Via", Looped, looping).sees(Attempts::Heads(0)).attempts(0, 1),
+        Row::new("504", Status(StatusCode::GATEWAY_TIMEOUT), || {
+            saying("504 Gateway Timeout")
+        })
+        .asking(visitors)
+        .sees(seen),
+        Row::new("its own name in Via", Looped, looping)
+            .sees(Attempts::Heads(0))
+            .attempts(0, 1),
     ]
 }
 
@@ -261,24 +314,42 @@ pub(super) const TIGHT: &str = "[timeouts]\nconnect = \"400ms\"\nfirst_byte = \"
                                 between_bytes = \"400ms\"\ntotal = \"5s\"\n";
 
 fn nobody(upstream: &str, keep: Vec<Box<dyn Any + Send + Sync>>) -> Scene {
-    Scene { proxy: Proxy::before(upstream, TIGHT), origin: None, fields: Vec::new(), _keep: keep }
+    Scene {
+        proxy: Proxy::before(upstream, TIGHT),
+        origin: None,
+        fields: Vec::new(),
+        _keep: keep,
+    }
 }
 
 fn before(script: Script) -> Scene {
     let origin = Origin::always(script);
     let proxy = Proxy::before(&origin.url(), TIGHT);
-    Scene { proxy, origin: Some(origin), fields: Vec::new(), _keep: Vec::new() }
+    Scene {
+        proxy,
+        origin: Some(origin),
+        fields: Vec::new(),
+        _keep: Vec::new(),
+    }
 }
 
 /// An upstream by name; the name server answers like this.
 fn named(told: Told) -> Scene {
     let names = NameServer::start("app.test", told);
     let proxy = by_name(&names, 80, TIGHT);
-    Scene { proxy, origin: None, fields: Vec::new(), _keep: vec![Box::new(names)] }
+    Scene {
+        proxy,
+        origin: None,
+        fields: Vec::new(),
+        _keep: vec![Box::new(names)],
+    }
 }
 
 fn by_name(names: &NameServer, port: u16, site: &str) -> Proxy {
-    let dns = format!("[dns]\nservers = [\"{}\"]\ntimeout = \"400ms\"\n", names.address);
+    let dns = format!(
+        "[dns]\nservers = [\"{}\"]\ntimeout = \"400ms\"\n",
+        names.address
+    );
     let site = catch_all(&format!("http://app.test:{port}"), site);
     Setup::new(&dns).site("shop", &site).start()
 }
@@ -291,7 +362,12 @@ fn two_refusing() -> Scene {
     let proxy = by_name(&names, first_port.address.port(), TIGHT);
     let keep: Vec<Box<dyn Any + Send + Sync>> =
         vec![Box::new(names), Box::new(first_port), Box::new(second_port)];
-    Scene { proxy, origin: None, fields: Vec::new(), _keep: keep }
+    Scene {
+        proxy,
+        origin: None,
+        fields: Vec::new(),
+        _keep: keep,
+    }
 }
 
 /// Neither address answers, and the second attempt has less time than the first had.
@@ -304,7 +380,12 @@ fn two_swallowing() -> Scene {
     let proxy = by_name(&names, first_port.address.port(), clocks);
     let keep: Vec<Box<dyn Any + Send + Sync>> =
         vec![Box::new(names), Box::new(first_port), Box::new(second_port)];
-    Scene { proxy, origin: None, fields: Vec::new(), _keep: keep }
+    Scene {
+        proxy,
+        origin: None,
+        fields: Vec::new(),
+        _keep: keep,
+    }
 }
 
 /// One connection is allowed, and a request holds it.
@@ -315,7 +396,12 @@ fn full_pool() -> Scene {
     holding.send("GET /holding HTTP/1.1\r\nHost: shop.test\r\n\r\n");
     origin.request("/holding");
     let keep: Vec<Box<dyn Any + Send + Sync>> = vec![Box::new(std::sync::Mutex::new(holding))];
-    Scene { proxy, origin: Some(origin), fields: Vec::new(), _keep: keep }
+    Scene {
+        proxy,
+        origin: Some(origin),
+        fields: Vec::new(),
+        _keep: keep,
+    }
 }
 
 /// An upstream over TLS; the proxy trusts the authority that `start` is given.
@@ -328,7 +414,12 @@ fn encrypted(start: fn(&Authority) -> Origin) -> Scene {
     );
     let setup = Setup::new("").file("sites/ca.pem", &authority.pem());
     let proxy = setup.site("shop", &upstream).start();
-    Scene { proxy, origin: Some(origin), fields: Vec::new(), _keep: Vec::new() }
+    Scene {
+        proxy,
+        origin: Some(origin),
+        fields: Vec::new(),
+        _keep: Vec::new(),
+    }
 }
 
 /// What nobody should come to see.
@@ -342,7 +433,11 @@ fn half_a_head_then(end: Step) -> Script {
 
 /// A chunked response that never ends.
 fn chunked() -> Vec<u8> {
-    [head("200 OK", &["Transfer-Encoding: chunked"]), chunk(&[b'x'; 2000])].concat()
+    [
+        head("200 OK", &["Transfer-Encoding: chunked"]),
+        chunk(&[b'x'; 2000]),
+    ]
+    .concat()
 }
 
 /// A response without its last bytes, and then this.
@@ -352,8 +447,16 @@ fn cut(mut bytes: Vec<u8>, missing: usize, end: Step) -> Scene {
 }
 
 fn saying(status: &str) -> Scene {
-    let fields = ["Content-Type: text/html", "Set-Cookie: a=b", "X-Powered-By: app"];
-    before(answer(response(status, &fields, b"<h1>the application's own words</h1>")))
+    let fields = [
+        "Content-Type: text/html",
+        "Set-Cookie: a=b",
+        "X-Powered-By: app",
+    ];
+    before(answer(response(
+        status,
+        &fields,
+        b"<h1>the application's own words</h1>",
+    )))
 }
 
 /// Learns from a first request what the proxy calls itself.
@@ -361,7 +464,11 @@ fn looping() -> Scene {
     let mut scene = before(answer(ok("forwarded")));
     let origin = scene.origin.as_ref().expect("this scene has an origin");
     scene.proxy.get("/learn");
-    let via = origin.request("/learn").head.field("via").expect("the proxy names itself");
+    let via = origin
+        .request("/learn")
+        .head
+        .field("via")
+        .expect("the proxy names itself");
     scene.fields.push(("via".to_owned(), via));
     scene
 }

@@ -41,8 +41,14 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Navigation, Self::Json, Self::Text, Self::Image, Self::Grpc, Self::EventStream];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Navigation,
+        Self::Json,
+        Self::Text,
+        Self::Image,
+        Self::Grpc,
+        Self::EventStream,
+    ];
 
     /// What such a client sends.
     pub(crate) const fn fields(self) -> &'static [(&'static str, &'static str)] {
@@ -54,7 +60,10 @@ impl Kind {
             ],
             Self::Json => &[("accept", "application/json")],
             Self::Text => &[("accept", "text/plain")],
-            Self::Image => &[("accept", "image/avif,image/webp,*/*"), ("sec-fetch-dest", "image")],
+            Self::Image => &[
+                ("accept", "image/avif,image/webp,*/*"),
+                ("sec-fetch-dest", "image"),
+            ],
             Self::Grpc => &[("content-type", "application/grpc"), ("te", "trailers")],
             Self::EventStream => &[("accept", "text/event-stream")],
         }
@@ -116,7 +125,7 @@ impl Ask {
     }
 
     /// As this kind of client asks.
-    pub(crate) fn as_kind(mut self, kind: Kind) -> Self {
+    pub(crate) fn by(mut self, kind: Kind) -> Self {
         for (name, value) in kind.fields() {
             self = self.with(name, value);
         }
@@ -160,7 +169,10 @@ impl Ask {
 
     /// The head as HTTP/1.1 writes it.
     pub(crate) fn h1_head(&self) -> String {
-        let mut head = format!("{} {} HTTP/1.1\r\nHost: {}\r\n", self.method, self.target, self.host);
+        let mut head = format!(
+            "{} {} HTTP/1.1\r\nHost: {}\r\n",
+            self.method, self.target, self.host
+        );
         for (name, value) in &self.fields {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -178,6 +190,8 @@ impl Ask {
         for (name, value) in &self.fields {
             request = request.header(name, value);
         }
-        request.body(self.body.clone()).expect("a request that HTTP/2 can carry")
+        request
+            .body(self.body.clone())
+            .expect("a request that HTTP/2 can carry")
     }
 }

@@ -40,15 +40,22 @@ pub(crate) struct NameServer {
 impl NameServer {
     pub(crate) fn start(name: &str, told: Told) -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        socket.set_read_timeout(Some(Duration::from_millis(20))).expect("a socket option");
+        socket
+            .set_read_timeout(Some(Duration::from_millis(20)))
+            .expect("a socket option");
         let address = socket.local_addr().expect("a bound socket has an address");
         let names = Arc::new(Mutex::new(HashMap::from([(name.to_owned(), told)])));
-        let (asked, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let (asked, stop) = (
+            Arc::new(AtomicUsize::new(0)),
+            Arc::new(AtomicBool::new(false)),
+        );
         let (book, count, end) = (Arc::clone(&names), Arc::clone(&asked), Arc::clone(&stop));
         let thread = std::thread::spawn(move || {
             while !end.load(Ordering::Relaxed) {
                 let mut query = [0; 1500];
-                let Ok((length, client)) = socket.recv_from(&mut query) else { continue };
+                let Ok((length, client)) = socket.recv_from(&mut query) else {
+                    continue;
+                };
                 count.fetch_add(1, Ordering::Relaxed);
                 let book = book.lock().expect("no holder panics");
                 if let Some(reply) = reply(&query[..length], &book) {
@@ -56,12 +63,21 @@ impl NameServer {
                 }
             }
         });
-        Self { address, names, asked, stop, thread: Some(thread) }
+        Self {
+            address,
+            names,
+            asked,
+            stop,
+            thread: Some(thread),
+        }
     }
 
     /// From now on says this about the name.
     pub(crate) fn tell(&self, name: &str, told: Told) {
-        self.names.lock().expect("no holder panics").insert(name.to_owned(), told);
+        self.names
+            .lock()
+            .expect("no holder panics")
+            .insert(name.to_owned(), told);
     }
 
     /// How many questions came.

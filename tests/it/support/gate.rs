@@ -19,6 +19,11 @@ impl Gate {
     /// Whether it is open, after waiting a little for it.
     pub(crate) fn is_open_within(&self, time: Duration) -> bool {
         let open = self.0.0.lock().expect("no holder panics");
-        *self.0.1.wait_timeout_while(open, time, |open| !*open).expect("no holder panics").0
+        *self
+            .0
+            .1
+            .wait_timeout_while(open, time, |open| !*open)
+            .expect("no holder panics")
+            .0
     }
 }

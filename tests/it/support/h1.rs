@@ -60,7 +60,6 @@ pub(crate) struct Response {
 /// One connection to a server.
 pub(crate) struct Client {
     pub(crate) line: Line,
-    deadline: Instant,
 }
 
 /// How much of a response's body is kept.
@@ -88,12 +87,15 @@ impl Client {
 
     fn over(wire: Wire, time: Duration) -> Self {
         let deadline = Instant::now() + time;
-        Self { line: Line::new(wire, move || Instant::now() >= deadline), deadline }
+        Self {
+            line: Line::new(wire, move || Instant::now() >= deadline),
+        }
     }
 
     /// Sends bytes as they are. A server that has closed shows in the response.
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
-        drop(self.line.write(bytes.as_ref()));
+        // What the server said before it closed is still there to be read.
+        let _: Result<(), Ended> = self.line.write(bytes.as_ref());
         self
     }
 
@@ -104,7 +106,9 @@ impl Client {
         std::thread::spawn(move || {
             let mut sent = 0;
             while sent < count {
-                let length = usize::try_from(count - sent).unwrap_or(usize::MAX).min(piece.len());
+                let length = usize::try_from(count - sent)
+                    .unwrap_or(usize::MAX)
+                    .min(piece.len());
                 match writer.write(&piece[..length]) {
                     Ok(written) => sent += u64::try_from(written).expect("a length is a number"),
                     Err(_) => break,
@@ -173,7 +177,9 @@ impl Client {
         let end = if to_head || matches!(head.status(), 101 | 204 | 304) {
             Ok(())
         } else if head.is_chunked() {
-            self.line.read_chunks(&mut take).map(|trailers| response.trailers = trailers)
+            self.line
+                .read_chunks(&mut take)
+                .map(|trailers| response.trailers = trailers)
         } else if let Some(length) = head.content_length() {
             self.line.read_exactly(length, &mut take)
         } else {
@@ -201,16 +207,13 @@ impl Client {
     pub(crate) fn expect_bytes(&mut self, expected: &[u8]) {
         let mut got = Vec::new();
         let length = u64::try_from(expected.len()).expect("a length is a number");
-        let read = self.line.read_exactly(length, &mut |piece| got.extend_from_slice(piece));
+        let read = self
+            .line
+            .read_exactly(length, &mut |piece| got.extend_from_slice(piece));
         assert_eq!(
             String::from_utf8_lossy(&got),
             String::from_utf8_lossy(expected),
             "reading ended with {read:?}"
         );
-    }
-
-    /// How much time is left.
-    pub(crate) fn time_left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
     }
 }

@@ -24,10 +24,14 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn connect(address: SocketAddr) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
         let runtime = runtime.expect("a runtime");
         let sender = runtime.block_on(async {
-            let socket = TcpStream::connect(address).await.expect("the server accepts");
+            let socket = TcpStream::connect(address)
+                .await
+                .expect("the server accepts");
             let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(socket))
                 .await
                 .expect("the server speaks HTTP/2");
@@ -104,7 +108,10 @@ async fn read(
             }
         }
     }
-    assert!(!is_head || response.body.is_empty(), "an answer to HEAD has no body");
+    assert!(
+        !is_head || response.body.is_empty(),
+        "an answer to HEAD has no body"
+    );
     response.body_length = u64::try_from(response.body.len()).expect("a length is a number");
     response.body_sha256 = hash.finalize().to_vec();
     response.end = End::Complete;
@@ -114,7 +121,10 @@ fn lines(fields: &http::HeaderMap) -> Vec<(String, String)> {
     fields
         .iter()
         .map(|(name, value)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            (
+                name.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
         })
         .collect()
 }

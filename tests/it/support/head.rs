@@ -22,7 +22,11 @@ impl Head {
 
     /// The status of a response, 0 when there is none.
     pub(crate) fn status(&self) -> u16 {
-        self.first_line.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_default()
+        self.first_line
+            .split(' ')
+            .nth(1)
+            .and_then(|code| code.parse().ok())
+            .unwrap_or_default()
     }
 
     /// The only value of a field, or several joined as RFC 9110 section 5.2 does.
@@ -33,21 +37,29 @@ impl Head {
 
     /// Every line of a field.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.fields.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
+        self.fields
+            .iter()
+            .filter(move |(own, _)| own == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The declared length of the body.
     pub(crate) fn content_length(&self) -> Option<u64> {
-        self.field("content-length").and_then(|value| value.parse().ok())
+        self.field("content-length")
+            .and_then(|value| value.parse().ok())
     }
 
     /// Whether the body comes in chunks.
     pub(crate) fn is_chunked(&self) -> bool {
-        self.field("transfer-encoding").is_some_and(|value| value.ends_with("chunked"))
+        self.field("transfer-encoding")
+            .is_some_and(|value| value.ends_with("chunked"))
     }
 }
 
 /// Where a head ends in these bytes, behind its empty line.
 pub(crate) fn end_of_head(bytes: &[u8]) -> Option<usize> {
-    bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4)
+    bytes
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .map(|at| at + 4)
 }

@@ -79,11 +79,19 @@ impl Line {
     /// Reads and writes until `stop` says so.
     pub(crate) fn new(wire: Wire, stop: impl Fn() -> bool + Send + 'static) -> Self {
         let socket = wire.socket();
-        socket.set_read_timeout(Some(LOOK_UP)).expect("a socket takes a timeout");
-        socket.set_write_timeout(Some(LOOK_UP)).expect("a socket takes a timeout");
+        socket
+            .set_read_timeout(Some(LOOK_UP))
+            .expect("a socket takes a timeout");
+        socket
+            .set_write_timeout(Some(LOOK_UP))
+            .expect("a socket takes a timeout");
         // A socket that is dead already refuses this; the next read says so.
         drop(socket.set_nodelay(true));
-        Self { wire, unread: Vec::new(), stop: Box::new(stop) }
+        Self {
+            wire,
+            unread: Vec::new(),
+            stop: Box::new(stop),
+        }
     }
 
     /// Waits for more bytes and keeps them in `unread`.
@@ -134,7 +142,10 @@ impl Line {
             if self.unread.is_empty() {
                 self.read_more()?;
             }
-            let piece: Vec<u8> = self.unread.drain(..missing.min(self.unread.len())).collect();
+            let piece: Vec<u8> = self
+                .unread
+                .drain(..missing.min(self.unread.len()))
+                .collect();
             missing -= piece.len();
             take(&piece);
         }
@@ -156,8 +167,12 @@ impl Line {
         let mut trailers = Head::default();
         loop {
             let line = self.read_line()?;
-            let Some((name, value)) = line.split_once(':') else { return Ok(trailers) };
-            trailers.fields.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+            let Some((name, value)) = line.split_once(':') else {
+                return Ok(trailers);
+            };
+            trailers
+                .fields
+                .push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
     }
 
@@ -214,8 +229,14 @@ impl Line {
 
     /// A second handle on the plain socket, to write while reading.
     pub(crate) fn writer(&self) -> TcpStream {
-        let writer = self.wire.socket().try_clone().expect("a socket can be shared");
-        writer.set_write_timeout(None).expect("a socket takes a timeout");
+        let writer = self
+            .wire
+            .socket()
+            .try_clone()
+            .expect("a socket can be shared");
+        writer
+            .set_write_timeout(None)
+            .expect("a socket takes a timeout");
         writer
     }
 }

@@ -49,6 +49,9 @@ pub(crate) fn at_once<T: Send>(count: usize, job: impl Fn(usize) -> T + Sync) ->
     std::thread::scope(|scope| {
         let job = &job;
         let threads: Vec<_> = (0..count).map(|at| scope.spawn(move || job(at))).collect();
-        threads.into_iter().map(|thread| thread.join().expect("no thread panics")).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no thread panics"))
+            .collect()
     })
 }

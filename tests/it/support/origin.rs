@@ -100,7 +100,9 @@ impl Origin {
 
     fn build(address: SocketAddr, scripts: Vec<Script>, tls: Option<Arc<ServerConfig>>) -> Self {
         let listener = listen(address);
-        let address = listener.local_addr().expect("a bound socket has an address");
+        let address = listener
+            .local_addr()
+            .expect("a bound socket has an address");
         let shared = Arc::new(Shared {
             connections: Mutex::default(),
             scripts,
@@ -111,28 +113,45 @@ impl Origin {
         });
         let seen = Arc::clone(&shared);
         let acceptor = std::thread::spawn(move || accept(&listener, &seen));
-        Self { address, shared, acceptor: Some(acceptor) }
+        Self {
+            address,
+            shared,
+            acceptor: Some(acceptor),
+        }
     }
 
     /// As an upstream is configured.
     pub(crate) fn url(&self) -> String {
-        let scheme = if self.shared.tls.is_some() { "https" } else { "http" };
+        let scheme = if self.shared.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
         format!("{scheme}://{}", self.address)
     }
 
     pub(crate) fn connections(&self) -> Vec<ConnectionSeen> {
-        self.shared.connections.lock().expect("no holder panics").clone()
+        self.shared
+            .connections
+            .lock()
+            .expect("no holder panics")
+            .clone()
     }
 
     /// Every request on any connection, by connection and then by time.
     pub(crate) fn requests(&self) -> Vec<RequestSeen> {
-        self.connections().into_iter().flat_map(|connection| connection.requests).collect()
+        self.connections()
+            .into_iter()
+            .flat_map(|connection| connection.requests)
+            .collect()
     }
 
     /// The first request for this target, as soon as its head is there.
     pub(crate) fn request(&self, target: &str) -> RequestSeen {
         eventually(&format!("the origin sees {target}"), || {
-            self.requests().into_iter().find(|request| request.target() == target)
+            self.requests()
+                .into_iter()
+                .find(|request| request.target() == target)
         })
     }
 
@@ -154,7 +173,10 @@ impl Drop for Origin {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::Relaxed);
         // Wakes the acceptor; if that fails, the listener is gone already.
-        drop(TcpStream::connect_timeout(&self.address, Duration::from_secs(1)));
+        drop(TcpStream::connect_timeout(
+            &self.address,
+            Duration::from_secs(1),
+        ));
         if let Some(acceptor) = self.acceptor.take() {
             drop(acceptor.join());
         }
@@ -168,8 +190,12 @@ fn loopback() -> SocketAddr {
 /// Small receive buffers, so that an origin that does not read is felt soon.
 fn listen(address: SocketAddr) -> TcpListener {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-    socket.set_reuse_address(true).expect("an option every socket has");
-    socket.set_recv_buffer_size(64 * 1024).expect("an option every socket has");
+    socket
+        .set_reuse_address(true)
+        .expect("an option every socket has");
+    socket
+        .set_recv_buffer_size(64 * 1024)
+        .expect("an option every socket has");
     socket.bind(&address.into()).expect("a free port");
     socket.listen(1024).expect("a bound socket listens");
     socket.into()
@@ -204,7 +230,11 @@ fn serve(socket: TcpStream, shared: &Arc<Shared>) {
     let at = connections.len();
     connections.push(ConnectionSeen::default());
     drop(connections);
-    let mut actor = Actor { line, at, shared: Arc::clone(shared) };
+    let mut actor = Actor {
+        line,
+        at,
+        shared: Arc::clone(shared),
+    };
     if let Err(Some(ended)) = actor.perform() {
         actor.note(|seen| seen.ended = Some((ended, Instant::now())));
     }
@@ -246,12 +276,15 @@ impl Actor {
             Step::ReadBody => self.read_body()?,
             Step::ReadSome(count) => self.read_some(count)?,
             Step::Send(bytes) => self.line.write(&bytes)?,
-            Step::Drip { piece, pause, times } => self.drip(&piece, pause, times)?,
+            Step::Drip {
+                piece,
+                pause,
+                times,
+            } => self.drip(&piece, pause, times)?,
             Step::Pour(count) => self.pour(count)?,
             Step::WaitFor(gate) => {
                 self.wait(|| gate.is_open_within(Duration::from_millis(20)))?;
             }
-            Step::Open(gate) => gate.open(),
             Step::Ignore => self.wait(|| {
                 std::thread::park_timeout(Duration::from_millis(20));
                 false
@@ -288,7 +321,9 @@ impl Actor {
     }
 
     fn read_body(&mut self) -> Result<(), Ended> {
-        let Some(request) = self.last_request() else { return Ok(()) };
+        let Some(request) = self.last_request() else {
+            return Ok(());
+        };
         let (shared, at) = (Arc::clone(&self.shared), self.at);
         let mut hash = Sha256::new();
         let mut take = |piece: &[u8]| {
@@ -298,7 +333,8 @@ impl Actor {
         let trailers = if request.head.is_chunked() {
             self.line.read_chunks(&mut take)?
         } else {
-            self.line.read_exactly(request.head.content_length().unwrap_or(0), &mut take)?;
+            self.line
+                .read_exactly(request.head.content_length().unwrap_or(0), &mut take)?;
             Head::default()
         };
         let hash = hash.finalize().to_vec();
@@ -313,7 +349,8 @@ impl Actor {
 
     fn read_some(&mut self, count: u64) -> Result<(), Ended> {
         let (shared, at) = (Arc::clone(&self.shared), self.at);
-        self.line.read_exactly(count, &mut |piece| keep(&shared, at, piece))
+        self.line
+            .read_exactly(count, &mut |piece| keep(&shared, at, piece))
     }
 
     fn drip(&mut self, piece: &[u8], pause: Duration, times: usize) -> Result<(), Ended> {
@@ -332,7 +369,9 @@ impl Actor {
         let block = pattern(251 * 256);
         let mut missing = count;
         while missing > 0 {
-            let length = usize::try_from(missing).unwrap_or(usize::MAX).min(block.len());
+            let length = usize::try_from(missing)
+                .unwrap_or(usize::MAX)
+                .min(block.len());
             self.line.write(&block[..length])?;
             let written = u64::try_from(length).expect("a length is a number");
             missing -= written;
@@ -364,7 +403,9 @@ impl Actor {
 
     fn last_request(&self) -> Option<RequestSeen> {
         let connections = self.shared.connections.lock().expect("no holder panics");
-        connections.get(self.at).and_then(|seen| seen.requests.last().cloned())
+        connections
+            .get(self.at)
+            .and_then(|seen| seen.requests.last().cloned())
     }
 
     fn note(&self, write: impl FnOnce(&mut ConnectionSeen)) {
@@ -378,7 +419,10 @@ impl Actor {
 /// A piece of the current request's body.
 fn keep(shared: &Shared, at: usize, piece: &[u8]) {
     let mut connections = shared.connections.lock().expect("no holder panics");
-    let Some(request) = connections.get_mut(at).and_then(|seen| seen.requests.last_mut()) else {
+    let Some(request) = connections
+        .get_mut(at)
+        .and_then(|seen| seen.requests.last_mut())
+    else {
         return;
     };
     request.body_length += u64::try_from(piece.len()).expect("a length is a number");
@@ -388,6 +432,7 @@ fn keep(shared: &Shared, at: usize, piece: &[u8]) {
 
 /// Stands in for a socket that was just given away.
 fn unused_socket() -> TcpStream {
-    Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket").into()
+    Socket::new(Domain::IPV4, Type::STREAM, None)
+        .expect("a socket")
+        .into()
 }
-

@@ -21,8 +21,14 @@ impl Refusing {
     pub(crate) fn at(address: SocketAddr) -> Self {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
         socket.bind(&address.into()).expect("a free port");
-        let address = socket.local_addr().ok().and_then(|address| address.as_socket());
-        Self { address: address.expect("a bound socket has an address"), _socket: socket }
+        let address = socket
+            .local_addr()
+            .ok()
+            .and_then(|address| address.as_socket());
+        Self {
+            address: address.expect("a bound socket has an address"),
+            _socket: socket,
+        }
     }
 }
 
@@ -43,13 +49,22 @@ impl Swallowing {
         socket.bind(&address.into()).expect("a free port");
         socket.listen(0).expect("a bound socket listens");
         let listener = TcpListener::from(socket);
-        let address = listener.local_addr().expect("a bound socket has an address");
+        let address = listener
+            .local_addr()
+            .expect("a bound socket has an address");
         let mut waiting = Vec::new();
         while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(100)) {
             waiting.push(stream);
-            assert!(waiting.len() < 64, "the kernel queues more connections than it was told");
+            assert!(
+                waiting.len() < 64,
+                "the kernel queues more connections than it was told"
+            );
         }
-        Self { address, _listener: listener, _waiting: waiting }
+        Self {
+            address,
+            _listener: listener,
+            _waiting: waiting,
+        }
     }
 }
 

@@ -34,7 +34,12 @@ impl Process {
         let mut readers = Vec::new();
         readers.extend(child.stdout.take().map(|pipe| keep_lines(pipe, &out)));
         readers.extend(child.stderr.take().map(|pipe| keep_lines(pipe, &err)));
-        Self { child, out, err, readers }
+        Self {
+            child,
+            out,
+            err,
+            readers,
+        }
     }
 
     pub(crate) fn stdout(&self) -> Vec<String> {

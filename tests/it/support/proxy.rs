@@ -30,7 +30,10 @@ pub(crate) struct Setup {
 impl Setup {
     /// Free ports, two workers and these further lines of `intermission.toml`.
     pub(crate) fn new(process: &str) -> Self {
-        let setup = Self { dir: tempfile::tempdir().expect("a directory"), shell: None };
+        let setup = Self {
+            dir: tempfile::tempdir().expect("a directory"),
+            shell: None,
+        };
         std::fs::create_dir(setup.dir.path().join("sites")).expect("an empty directory");
         setup.process(process)
     }
@@ -38,9 +41,16 @@ impl Setup {
     /// Writes `intermission.toml` anew. A key given here replaces the usual one.
     pub(crate) fn process(self, text: &str) -> Self {
         let mut file = String::new();
-        for usual in ["listen = \"127.0.0.1:0\"", "admin = \"127.0.0.1:0\"", "workers = 2"] {
+        for usual in [
+            "listen = \"127.0.0.1:0\"",
+            "admin = \"127.0.0.1:0\"",
+            "workers = 2",
+        ] {
             let key = usual.split(' ').next().unwrap_or_default();
-            if !text.lines().any(|line| line.trim_start().starts_with(&format!("{key} "))) {
+            if !text
+                .lines()
+                .any(|line| line.trim_start().starts_with(&format!("{key} ")))
+            {
                 file = file + usual + "\n";
             }
         }
@@ -107,7 +117,9 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// One site for every host in front of this upstream. `site` holds further lines.
     pub(crate) fn before(upstream: &str, site: &str) -> Self {
-        Setup::new("").site("shop", &catch_all(upstream, site)).start()
+        Setup::new("")
+            .site("shop", &catch_all(upstream, site))
+            .start()
     }
 
     fn ready(mut process: Process, setup: Setup) -> Self {
@@ -115,9 +127,17 @@ impl Proxy {
             if let Some(status) = process.has_ended() {
                 panic!("the proxy ended with {status}: {:#?}", process.stderr());
             }
-            Some((listening(&process, "clients")?, listening(&process, "admin")?))
+            Some((
+                listening(&process, "clients")?,
+                listening(&process, "admin")?,
+            ))
         });
-        Self { process, address, admin, setup }
+        Self {
+            process,
+            address,
+            admin,
+            setup,
+        }
     }
 
     /// Its own messages so far.
@@ -145,7 +165,9 @@ impl Proxy {
 
     /// The record of the only request for this path, if it is written already.
     pub(crate) fn find_record(&self, path: &str) -> Option<Value> {
-        self.records().into_iter().find(|record| record["url.path"] == path)
+        self.records()
+            .into_iter()
+            .find(|record| record["url.path"] == path)
     }
 
     pub(crate) fn ask(&self, ask: &Ask, protocol: Protocol) -> Response {
@@ -163,7 +185,9 @@ impl Proxy {
 
     /// A GET at the admin listener.
     pub(crate) fn admin(&self, target: &str) -> Response {
-        Ask::get(target).host("localhost").ask(self.admin, Protocol::H1)
+        Ask::get(target)
+            .host("localhost")
+            .ask(self.admin, Protocol::H1)
     }
 
     /// The sum of all samples of a metric whose labels contain these words.
@@ -197,10 +221,15 @@ pub(crate) fn catch_all(upstream: &str, more: &str) -> String {
 
 fn listening(process: &Process, role: &str) -> Option<SocketAddr> {
     let log = json(&process.stderr());
-    let line = log.iter().find(|line| line["message"] == "listening" && line["role"] == role)?;
+    let line = log
+        .iter()
+        .find(|line| line["message"] == "listening" && line["role"] == role)?;
     line["address"].as_str()?.parse().ok()
 }
 
 fn json(lines: &[String]) -> Vec<Value> {
-    lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    lines
+        .iter()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect()
 }

@@ -14,7 +14,9 @@ pub(crate) struct Relay {
 impl Relay {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let address = listener.local_addr().expect("a bound socket has an address");
+        let address = listener
+            .local_addr()
+            .expect("a bound socket has an address");
         let target = Arc::new(Mutex::new(None));
         let aim = Arc::clone(&target);
         // Ends with the test's process: it blocks in accept and holds nothing.
@@ -36,7 +38,9 @@ impl Relay {
 
 fn pass_both_ways(client: TcpStream, server: TcpStream) {
     let (to_client, to_server) = (client.try_clone(), server.try_clone());
-    let (Ok(to_client), Ok(to_server)) = (to_client, to_server) else { return };
+    let (Ok(to_client), Ok(to_server)) = (to_client, to_server) else {
+        return;
+    };
     for (mut from, mut to) in [(client, to_server), (server, to_client)] {
         std::thread::spawn(move || {
             drop(std::io::copy(&mut from, &mut to));

@@ -22,13 +22,15 @@ pub(crate) enum Step {
     /// Writes these bytes.
     Send(Vec<u8>),
     /// Writes these bytes again and again, with a pause before each.
-    Drip { piece: Vec<u8>, pause: Duration, times: usize },
+    Drip {
+        piece: Vec<u8>,
+        pause: Duration,
+        times: usize,
+    },
     /// Writes this many bytes of the [`pattern`].
     Pour(u64),
     /// Goes on when the gate opens.
     WaitFor(Gate),
-    /// Opens a gate, so that the test knows how far the origin is.
-    Open(Gate),
     /// Does nothing, reads nothing, until the test ends.
     Ignore,
     /// Does nothing but look whether the peer goes away.
@@ -45,7 +47,10 @@ pub(crate) enum Step {
 
 /// Reads the whole request, then does these steps.
 pub(crate) fn after_request(steps: impl IntoIterator<Item = Step>) -> Script {
-    [Step::ReadHead, Step::ReadBody].into_iter().chain(steps).collect()
+    [Step::ReadHead, Step::ReadBody]
+        .into_iter()
+        .chain(steps)
+        .collect()
 }
 
 /// Reads the whole request, then answers with these bytes.

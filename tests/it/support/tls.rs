@@ -20,7 +20,9 @@ impl Authority {
     pub(crate) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).expect("no names, no wrong names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, "Test authority");
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "Test authority");
         let key = KeyPair::generate().expect("a key");
         Self(CertifiedIssuer::self_signed(params, key).expect("a certificate"))
     }
@@ -54,7 +56,9 @@ impl Authority {
             .build()
             .expect("a usable verifier");
         let (chain, key) = self.certificate(&["127.0.0.1"], false);
-        let config = builder().with_client_cert_verifier(verifier).with_single_cert(chain, key);
+        let config = builder()
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(chain, key);
         Arc::new(config.expect("a usable TLS config"))
     }
 
@@ -84,7 +88,11 @@ impl Authority {
 
 /// A server that ends every handshake with an alert: it has no certificate for anybody.
 pub(crate) fn alerting_server() -> Arc<ServerConfig> {
-    Arc::new(builder().with_no_client_auth().with_cert_resolver(Arc::new(NoCertificate)))
+    Arc::new(
+        builder()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(NoCertificate)),
+    )
 }
 
 fn builder() -> rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier> {
