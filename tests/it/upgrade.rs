@@ -157,7 +157,8 @@ fn an_origin_that_leaves_ends_the_tunnel() {
     let mut client = proxy.client();
     client.ask(ASK);
     client.expect_bytes(b"bye");
-    assert_eq!(client.ended(), Ended::Closed);
+    assert_eq!(client.ended(), Ended::Closed, "the client learns of it");
+    drop(client);
     assert_eq!(proxy.record("/chat")["ended"], "tunnel");
 }
 

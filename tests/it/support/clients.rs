@@ -73,7 +73,7 @@ impl Kind {
     /// good on a 503; whoever sends something must not be told 200.
     pub(crate) fn answered_as(self, method: &str) -> Self {
         match self {
-            Self::EventStream if !matches!(method, "GET" | "HEAD") => Self::Json,
+            Self::EventStream if !matches!(method, "GET" | "HEAD" | "OPTIONS") => Self::Json,
             kind => kind,
         }
     }
