@@ -92,7 +92,12 @@ fn not_http() -> Vec<(&'static str, String, u16)> {
         ),
         (
             "too long a target",
-            format!("GET /{} HTTP/1.1\r\n", "x".repeat(140_000)),
+            format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(70_000)),
+            414,
+        ),
+        (
+            "a target without an end",
+            format!("GET /{}", "x".repeat(140_000)),
             414,
         ),
         (

@@ -57,6 +57,11 @@ fn a_kept_connection_that_the_origin_closed_is_not_used() {
             200,
             "round {round}"
         );
+        // Until its end has arrived nobody can know of it, and a POST sent then is lost.
+        eventually("the origin has closed", || {
+            let connections = origin.connections();
+            connections.iter().all(|seen| seen.closed).then_some(())
+        });
     }
 }
 

@@ -58,6 +58,8 @@ pub(crate) struct ConnectionSeen {
     pub(crate) requests: Vec<RequestSeen>,
     /// How the peer ended it, and when; `None` while it is open or when we ended it.
     pub(crate) ended: Option<(Ended, Instant)>,
+    /// Whether it is gone on our side too, socket and all.
+    pub(crate) closed: bool,
 }
 
 /// What all connections share.
@@ -238,6 +240,8 @@ fn serve(socket: TcpStream, shared: &Arc<Shared>) {
     if let Err(Some(ended)) = actor.perform() {
         actor.note(|seen| seen.ended = Some((ended, Instant::now())));
     }
+    actor.leave();
+    actor.note(|seen| seen.closed = true);
 }
 
 /// Plays the scripts on one connection. `Err(None)`: we ended it; `Err(Some(..))`: it ended.
@@ -293,8 +297,7 @@ impl Actor {
             Step::Echo => self.echo()?,
             Step::Close => return Err(None),
             Step::Reset => {
-                let gone = Wire::Plain(unused_socket());
-                std::mem::replace(&mut self.line, Line::new(gone, || true)).reset();
+                self.leave().reset();
                 return Err(None);
             }
             Step::Choose(choice) => {
@@ -303,6 +306,12 @@ impl Actor {
             }
         }
         Ok(())
+    }
+
+    /// Gives the connection away; dropping it closes it.
+    fn leave(&mut self) -> Line {
+        let unused = Wire::Plain(unused_socket());
+        std::mem::replace(&mut self.line, Line::new(unused, || true))
     }
 
     fn read_head(&mut self) -> Result<(), Ended> {
