@@ -3,6 +3,7 @@
 
 mod check;
 mod rows;
+mod scenes;
 
 use intermission::failure::UpstreamFailure;
 

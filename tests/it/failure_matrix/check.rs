@@ -10,7 +10,10 @@ use crate::support::{
     within,
 };
 
-use super::rows::{Asking, Attempts, Row, Scene};
+use super::{
+    rows::{Asking, Attempts, Row},
+    scenes::Scene,
+};
 
 /// A method, a kind of client, a protocol.
 #[derive(Debug, Clone, Copy)]
