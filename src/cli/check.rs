@@ -12,7 +12,7 @@ use crate::config::{self, Loaded, Problems};
 
 /// Check the configuration and show everything that is wrong with it.
 #[derive(Debug, Args)]
-#[command(after_long_help = "\
+#[command(after_help = "\
 Examples:
   intermission check
   intermission check --config ./config
@@ -21,7 +21,7 @@ Examples:
 Exit code: 0 when the configuration can be used (there may be warnings), 1 when it cannot.")]
 pub struct Check {
     /// The directory with intermission.toml and sites/ [default: /etc/intermission, else ./config]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "INTERMISSION_CONFIG")]
     pub config: Option<PathBuf>,
 
     /// How problems are shown

@@ -1,3 +1,5 @@
+//! What the pages must be, whoever the client is.
+
 use http::Request;
 use http_body_util::BodyExt;
 

@@ -161,7 +161,8 @@ async fn serve_h2<S>(
 fn h1(head_size: usize, head_fields: usize) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
-        .max_buf_size(BUFFER.max(head_size))
+        .max_buf_size(BUFFER)
+        .max_header_size(head_size)
         .max_headers(head_fields)
         .header_read_timeout(None);
     builder

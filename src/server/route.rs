@@ -68,7 +68,7 @@ where
 
     fn call(&mut self, mut opened: Opened) -> Self::Future {
         let runtime = self.worker.shared.runtime.load();
-        let longest = runtime.config.process.clients.head_size / 2;
+        let longest = (runtime.config.process.clients.head_size / 2).max(8000);
         match host_of(&mut opened.request, longest) {
             Ok(host) => {
                 let routed = self.route(&runtime, opened, host);

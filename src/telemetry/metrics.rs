@@ -1,4 +1,4 @@
-//! Counters, and their exposition in Prometheus' text format.
+//! Counters. How they are told to Prometheus stands in [`crate::admin`].
 //!
 //! Counting is an addition to an atomic that was found when the site was loaded: no label is
 //! looked up on the request path. Labels come from the configuration and from fixed lists only,

@@ -1,5 +1,31 @@
-//! The product as a black box: real processes, real sockets, origins that lie. A file a subject.
+//! The product as a black box: real processes, real sockets, origins that lie.
+//!
+//! `support` holds the origins, clients and the proxy under test; beside it, one file a subject.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and shows the proxy's own log when it does"
+)]
 
+mod access_log;
+mod admin;
+mod answers;
+mod browser;
 mod config_errors;
 mod examples;
+mod failure_matrix;
+mod forward;
+mod forward_fields;
 mod house;
+mod malformed;
+mod real_site;
+mod replaced;
+mod retries;
+mod routing;
+mod signals;
+mod streaming;
+mod support;
+mod support_selftest;
+mod upgrade;

@@ -1,3 +1,5 @@
+//! The table of keys against the documentation and the examples.
+
 use std::collections::BTreeSet;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Hosts, upstreams and other names: what is taken and what is refused.
+
 use proptest::prelude::*;
 
 use super::*;

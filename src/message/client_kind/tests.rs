@@ -1,3 +1,5 @@
+//! Which client is of which kind.
+
 use http::Request;
 
 use super::{AssetType::*, ClientKind::*, *};

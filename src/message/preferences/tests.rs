@@ -1,3 +1,5 @@
+//! What is read of a request that our answer may depend on.
+
 use http::{Request, header};
 use proptest::prelude::*;
 
