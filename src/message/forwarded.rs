@@ -109,7 +109,10 @@ impl Forwarder {
             Some((known, value)) if known == host => value.clone(),
             _ => {
                 let value = element(self.address, Some(host));
-                *last = Some((host.clone(), value.clone()));
+                // A copy: the client's value shares the memory of everything that was read with it.
+                *last = HeaderValue::from_bytes(host.as_bytes())
+                    .ok()
+                    .map(|host| (host, value.clone()));
                 value
             }
         }

@@ -3,7 +3,7 @@
 //! It tells HTTP/1 from HTTP/2 by the first bytes, hands them to hyper, keeps the deadlines and
 //! sees to it that what hyper refuses by itself has a record too.
 
-use std::{io, net::SocketAddr, pin::Pin, sync::Arc};
+use std::{io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
@@ -14,6 +14,7 @@ use hyper::{
     service::HttpService,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
+use ipnet::IpNet;
 use tokio::{
     io::AsyncReadExt,
     net::TcpStream,
@@ -23,7 +24,7 @@ use tokio::{
 use super::{
     guard::{End, Graceful, Guarded, Limits},
     io::ClientIo,
-    stack,
+    stack::{self, PerConnection, Stack},
     worker::Worker,
 };
 use crate::{
@@ -46,37 +47,115 @@ const STREAMS: u32 = 128;
 const STREAM_WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
+/// After so long without a request an HTTP/1 connection is put to rest: hyper and its buffers are
+/// let go, only the socket stays.
+const REST: Duration = Duration::from_millis(500);
+
 /// Serves one connection to its end.
 pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, worker: Arc<Worker>) {
-    let runtime = worker.shared.runtime.load_full();
-    let process = &runtime.config.process;
+    let settings = Settings::of(&worker);
     let telemetry = Arc::clone(&worker.shared.telemetry);
-    let state = ConnectionState::new(peer, &process.trusted_proxies, telemetry);
-    let limits = Limits {
-        head: process.clients.head_timeout,
-        idle: process.clients.idle_timeout,
-    };
-    let (head_size, head_fields) = (process.clients.head_size, process.clients.head_fields);
-    drop(runtime);
-
-    let Some((stream, prefix, is_h2)) = recognise(stream, &worker, limits).await else {
+    let state = ConnectionState::new(peer, &settings.trusted, telemetry);
+    let Some((stream, prefix, is_h2)) = recognise(stream, &worker, settings.limits).await else {
         return;
     };
-    let io = TokioIo::new(ClientIo::new(stream, prefix, Arc::clone(&state)));
+    let io = ClientIo::new(stream, prefix, Arc::clone(&state));
     let service = stack::service(&worker, &state);
     if is_h2 {
         state.is_multiplexed();
-        let connection = h2(&worker.shared.tasks, head_size).serve_connection(io, service);
-        let draining = worker.shared.drain.begun.clone().cancelled_owned();
-        drop(Guarded::new(connection, state, limits, draining).await);
-    } else {
-        let connection = h1(head_size, head_fields)
-            .serve_connection(io, service)
-            .with_upgrades();
-        let draining = worker.shared.drain.idle.clone().cancelled_owned();
-        let ended = Guarded::new(connection, Arc::clone(&state), limits, draining).await;
-        note_refusal(ended, &state, &worker);
+        Box::pin(serve_h2(io, service, state, &worker, &settings)).await;
+        return;
     }
+    let mut active = Some((io, service));
+    while let Some((io, service)) = active {
+        // Boxed, so that a connection at rest is as small as its waiting.
+        let served = Box::pin(serve_h1(io, service, &state, &worker, &settings)).await;
+        active = match served {
+            Some((io, service, since)) => rest(&io, since, &worker, settings.limits)
+                .await
+                .then_some((io, service)),
+            None => None,
+        };
+    }
+}
+
+/// What a connection is served with, as it was when it came.
+struct Settings {
+    limits: Limits,
+    head_size: usize,
+    head_fields: usize,
+    trusted: Vec<IpNet>,
+}
+
+impl Settings {
+    fn of(worker: &Worker) -> Self {
+        let runtime = worker.shared.runtime.load();
+        let process = &runtime.config.process;
+        Self {
+            limits: Limits {
+                head: process.clients.head_timeout,
+                idle: process.clients.idle_timeout,
+                rest: Some(REST),
+            },
+            head_size: process.clients.head_size,
+            head_fields: process.clients.head_fields,
+            trusted: process.trusted_proxies.clone(),
+        }
+    }
+}
+
+/// Serves HTTP/1 until the connection ends, or rests since the time that is returned.
+async fn serve_h1<S>(
+    io: ClientIo,
+    service: PerConnection<S>,
+    state: &Arc<ConnectionState>,
+    worker: &Worker,
+    settings: &Settings,
+) -> Option<(ClientIo, PerConnection<S>, Instant)>
+where
+    S: Stack,
+{
+    let mut connection = h1(settings.head_size, settings.head_fields)
+        .serve_connection(TokioIo::new(io), service)
+        .with_upgrades();
+    let draining = &worker.shared.drain.idle;
+    let ended = Guarded::new(&mut connection, state, settings.limits, draining).await;
+    if let End::Resting(since) = ended {
+        let parts = connection.into_parts()?;
+        let mut io = parts.io.into_inner();
+        io.give_back(parts.read_buf);
+        return Some((io, parts.service, since));
+    }
+    note_refusal(&ended, state, worker);
+    None
+}
+
+/// Waits for the next request of a connection at rest. False: it is to be closed.
+async fn rest(io: &ClientIo, since: Instant, worker: &Worker, limits: Limits) -> bool {
+    let readable = timeout_at(since + limits.idle, io.readable());
+    let draining = &worker.shared.drain.idle;
+    matches!(
+        draining.run_until_cancelled(readable).await,
+        Some(Ok(Ok(())))
+    )
+}
+
+async fn serve_h2<S>(
+    io: ClientIo,
+    service: PerConnection<S>,
+    state: Arc<ConnectionState>,
+    worker: &Worker,
+    settings: &Settings,
+) where
+    S: Stack,
+{
+    let builder = h2(&worker.shared.tasks, settings.head_size);
+    let mut connection = builder.serve_connection(TokioIo::new(io), service);
+    let limits = Limits {
+        rest: None,
+        ..settings.limits
+    };
+    drop(Guarded::new(&mut connection, &state, limits, &worker.shared.drain.begun).await);
 }
 
 fn h1(head_size: usize, head_fields: usize) -> http1::Builder {
@@ -144,14 +223,14 @@ async fn read_preface(stream: &mut TcpStream) -> io::Result<Bytes> {
 }
 
 /// Hyper answers a head it cannot read by itself; it has a record all the same.
-fn note_refusal(ended: End<hyper::Result<()>>, state: &Arc<ConnectionState>, worker: &Worker) {
+fn note_refusal(ended: &End<hyper::Result<()>>, state: &Arc<ConnectionState>, worker: &Worker) {
     let status = match ended {
         // While a request is being answered, it has a record of its own that tells of this.
         End::Done(Err(error)) if error.is_parse() && state.waiting() == Waiting::Head => {
-            refused_with(&error)
+            refused_with(error)
         }
         End::HeadTimeout => None,
-        End::Done(_) | End::Idle => return,
+        End::Done(_) | End::Idle | End::Resting(_) => return,
     };
     let id = request_id::new();
     let telemetry = Arc::clone(&worker.shared.telemetry);
@@ -181,8 +260,8 @@ where
     B: Body + 'static,
     B::Error: Into<BoxError>,
 {
-    fn graceful(self: Pin<&mut Self>) {
-        self.graceful_shutdown();
+    fn graceful(&mut self) {
+        Pin::new(self).graceful_shutdown();
     }
 }
 
@@ -195,8 +274,8 @@ where
     B::Error: Into<BoxError>,
     Tasks: Http2ServerConnExec<S::Future, B>,
 {
-    fn graceful(self: Pin<&mut Self>) {
-        self.graceful_shutdown();
+    fn graceful(&mut self) {
+        Pin::new(self).graceful_shutdown();
     }
 }
 

@@ -13,28 +13,43 @@ use std::{
 
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
-use tokio_util::sync::WaitForCancellationFutureOwned;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::telemetry::connection::{ConnectionState, Waiting};
 
 /// What hyper's connections have in common.
-pub(super) trait Graceful: Future {
+pub(super) trait Graceful: Future + Unpin {
     /// Finish what is in flight, then close; close at once if nothing is.
-    fn graceful(self: Pin<&mut Self>);
+    fn graceful(&mut self);
 }
 
 /// How long a client may take.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
+    /// For a request head, from its first byte.
     pub(super) head: Duration,
+    /// Between two requests.
     pub(super) idle: Duration,
+    /// Between two requests, before the connection is put to rest; `None`: never.
+    pub(super) rest: Option<Duration>,
+}
+
+/// How a guarded connection ended.
+pub(super) enum End<T> {
+    /// By itself.
+    Done(T),
+    /// A request head was begun and not finished in time.
+    HeadTimeout,
+    /// It was closed for being idle, and did not end in time.
+    Idle,
+    /// Nothing is going on since then: what serving needs may be let go.
+    Resting(Instant),
 }
 
 pin_project! {
     /// A connection with its deadlines.
-    pub(super) struct Guarded<C> {
-        #[pin]
-        connection: C,
+    pub(super) struct Guarded<'c, C> {
+        connection: &'c mut C,
         #[pin]
         timer: Sleep,
         #[pin]
@@ -47,51 +62,39 @@ pin_project! {
     }
 }
 
-/// How a guarded connection ended.
-pub(super) enum End<T> {
-    /// By itself.
-    Done(T),
-    /// A request head was begun and not finished in time.
-    HeadTimeout,
-    /// It was closed for being idle, and did not end in time.
-    Idle,
-}
-
-impl<C: Graceful> Guarded<C> {
+impl<'c, C: Graceful> Guarded<'c, C> {
     pub(super) fn new(
-        connection: C,
-        state: Arc<ConnectionState>,
+        connection: &'c mut C,
+        state: &Arc<ConnectionState>,
         limits: Limits,
-        draining: WaitForCancellationFutureOwned,
+        draining: &CancellationToken,
     ) -> Self {
         let now = Instant::now();
-        let timer = sleep_until(now + limits.head);
-        let head_since = Some(now);
         Self {
             connection,
-            timer,
-            draining,
+            timer: sleep_until(now + limits.head),
+            draining: draining.clone().cancelled_owned(),
             drained: false,
-            state,
+            state: Arc::clone(state),
             limits,
-            head_since,
+            head_since: Some(now),
             closing: false,
         }
     }
 }
 
-impl<C: Graceful> Future for Guarded<C> {
+impl<C: Graceful> Future for Guarded<'_, C> {
     type Output = End<C::Output>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         loop {
-            if let Poll::Ready(output) = this.connection.as_mut().poll(cx) {
+            if let Poll::Ready(output) = Pin::new(&mut **this.connection).poll(cx) {
                 return Poll::Ready(End::Done(output));
             }
             if !*this.drained && this.draining.as_mut().poll(cx).is_ready() {
                 *this.drained = true;
-                this.connection.as_mut().graceful();
+                this.connection.graceful();
                 continue;
             }
             let waiting = this.state.waiting();
@@ -108,24 +111,46 @@ impl<C: Graceful> Future for Guarded<C> {
                 return Poll::Pending;
             }
             let now = Instant::now();
-            let deadline = match (waiting, *this.head_since) {
-                (Waiting::NextRequest(since), _) => since + this.limits.idle,
-                (Waiting::Head, Some(since)) => since + this.limits.head,
-                (Waiting::Answer | Waiting::Head, _) => now + this.limits.idle,
+            let next = match waiting {
+                Waiting::Answer => now + this.limits.rest.unwrap_or(this.limits.idle),
+                Waiting::Head => this.head_since.unwrap_or(now) + this.limits.head,
+                Waiting::NextRequest(since) if *this.closing => since + this.limits.idle,
+                Waiting::NextRequest(since) => this.limits.after_answer(since, this.state, now),
             };
-            if deadline > now {
-                this.timer.as_mut().reset(deadline);
+            if next > now {
+                this.timer.as_mut().reset(next);
                 continue;
             }
-            if waiting == Waiting::Head {
-                return Poll::Ready(End::HeadTimeout);
+            match waiting {
+                Waiting::Head => return Poll::Ready(End::HeadTimeout),
+                _ if *this.closing => return Poll::Ready(End::Idle),
+                Waiting::NextRequest(since) if this.limits.may_rest(since, this.state, now) => {
+                    return Poll::Ready(End::Resting(since));
+                }
+                Waiting::NextRequest(_) | Waiting::Answer => {
+                    *this.closing = true;
+                    this.connection.graceful();
+                    this.timer.as_mut().reset(now + this.limits.head);
+                }
             }
-            if *this.closing {
-                return Poll::Ready(End::Idle);
-            }
-            *this.closing = true;
-            this.connection.as_mut().graceful();
-            this.timer.as_mut().reset(now + this.limits.head);
         }
+    }
+}
+
+impl Limits {
+    /// When to look again at a connection that waits for its next request.
+    fn after_answer(&self, since: Instant, state: &ConnectionState, now: Instant) -> Instant {
+        let idle = since + self.idle;
+        match self.rest {
+            Some(rest) if !state.has_unsent_bytes() => idle.min(since + rest),
+            Some(rest) => idle.min(now + rest),
+            None => idle,
+        }
+    }
+
+    fn may_rest(&self, since: Instant, state: &ConnectionState, now: Instant) -> bool {
+        self.rest
+            .is_some_and(|rest| now >= since + rest && now < since + self.idle)
+            && !state.has_unsent_bytes()
     }
 }

@@ -55,6 +55,20 @@ impl ClientIo {
         }
     }
 
+    /// Bytes that were read already and are to be read again, before those of the socket.
+    pub(super) fn give_back(&mut self, bytes: Bytes) {
+        self.prefix = bytes;
+    }
+
+    /// Waits until there is something to read, be it the end.
+    pub(super) async fn readable(&self) -> io::Result<()> {
+        if self.prefix.is_empty() {
+            self.stream.readable().await
+        } else {
+            Ok(())
+        }
+    }
+
     /// Reads and forgets until the client has closed too, or has had its time.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Closing::Lingering(linger) = &mut self.closing else {
@@ -128,7 +142,10 @@ impl AsyncWrite for ClientIo {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write(cx, buf);
+        this.state.write_waits(written.is_pending());
+        written
     }
 
     fn poll_write_vectored(
@@ -136,7 +153,10 @@ impl AsyncWrite for ClientIo {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, bufs)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write_vectored(cx, bufs);
+        this.state.write_waits(written.is_pending());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -22,13 +22,30 @@ use crate::{
 
 type Answer = http::Response<Recorded<Body>>;
 
+/// What the layers together are: a service that always has an answer.
+pub(super) trait Stack:
+    Service<ClientRequest, Response = Answer, Error = Infallible, Future: Send + 'static>
+    + Clone
+    + Unpin
+    + Send
+    + 'static
+{
+}
+
+impl<S> Stack for S where
+    S: Service<ClientRequest, Response = Answer, Error = Infallible, Future: Send + 'static>
+        + Clone
+        + Unpin
+        + Send
+        + 'static
+{
+}
+
 /// The stack of one connection.
 pub(super) fn service(
     worker: &Arc<Worker>,
     connection: &Arc<ConnectionState>,
-) -> PerConnection<
-    impl Service<ClientRequest, Response = Answer, Error = Infallible, Future: Send> + Clone + use<>,
-> {
+) -> PerConnection<impl Stack + use<>> {
     PerConnection(
         ServiceBuilder::new()
             .layer(AccessLogLayer::new(worker, connection)) // one record per request, and its id
@@ -43,7 +60,7 @@ pub(super) struct PerConnection<S>(S);
 
 impl<S> hyper::service::Service<ClientRequest> for PerConnection<S>
 where
-    S: Service<ClientRequest, Response = Answer, Error = Infallible> + Clone,
+    S: Stack,
 {
     type Response = Answer;
     type Error = Infallible;

@@ -27,6 +27,7 @@ pub struct ConnectionState {
     unread: AtomicBool,
     multiplexed: AtomicBool,
     reset: AtomicBool,
+    unsent: AtomicBool,
     telemetry: Arc<Telemetry>,
 }
 
@@ -55,6 +56,7 @@ impl ConnectionState {
             unread: AtomicBool::new(false),
             multiplexed: AtomicBool::new(false),
             reset: AtomicBool::new(false),
+            unsent: AtomicBool::new(false),
             telemetry,
         })
     }
@@ -119,6 +121,17 @@ impl ConnectionState {
     #[must_use]
     pub fn needs_reset(&self) -> bool {
         self.reset.load(Relaxed)
+    }
+
+    /// The client takes what is written, or does not at the moment.
+    pub fn write_waits(&self, waits: bool) {
+        self.unsent.store(waits, Relaxed);
+    }
+
+    /// Whether part of an answer is still to be written.
+    #[must_use]
+    pub fn has_unsent_bytes(&self) -> bool {
+        self.unsent.load(Relaxed)
     }
 
     pub(super) fn request_began(&self) {

@@ -18,6 +18,7 @@ mod examples;
 mod failure_matrix;
 mod forward;
 mod forward_fields;
+mod house;
 mod malformed;
 mod real_site;
 mod replaced;
