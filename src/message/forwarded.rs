@@ -31,6 +31,8 @@ pub struct Forwarder {
     peer: HeaderValue,
     address: IpAddr,
     trusted: bool,
+    /// Empty unless the peer itself is one of them.
+    trusted_proxies: Vec<IpNet>,
     last: Mutex<Option<(HeaderValue, HeaderValue)>>,
 }
 
@@ -47,6 +49,11 @@ impl Forwarder {
             peer: text,
             address,
             trusted,
+            trusted_proxies: if trusted {
+                trusted_proxies.to_vec()
+            } else {
+                Vec::new()
+            },
             last: Mutex::new(None),
         }
     }
@@ -61,6 +68,36 @@ impl Forwarder {
     #[must_use]
     pub const fn address(&self) -> IpAddr {
         self.address
+    }
+
+    /// Who asks: the peer, or the one whom trusted proxies name. Their list is read from the end,
+    /// because only what a trusted proxy has written can be believed.
+    #[must_use]
+    pub fn client(&self, headers: &HeaderMap) -> IpAddr {
+        if !self.trusted {
+            return self.address;
+        }
+        let mut client = self.address;
+        let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
+        for named in lines
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.rsplit(','))
+        {
+            let Ok(address) = named.trim().parse::<IpAddr>() else {
+                break;
+            };
+            client = address.to_canonical();
+            if !self.trusts(client) {
+                break;
+            }
+        }
+        client
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted_proxies
+            .iter()
+            .any(|net| net.contains(&address))
     }
 
     /// Sets the fields on a request for the origin. `host` is what the client asked for.
@@ -212,6 +249,25 @@ mod tests {
             "for=1.1.1.1;proto=https, for=10.1.2.3;host=shop.example;proto=http"
         );
         assert_eq!(headers["x-real-ip"], "1.1.1.1");
+    }
+
+    #[test]
+    fn the_client_is_the_last_one_a_trusted_proxy_did_not_vouch_for() {
+        let client = |peer: &str, list: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(X_FORWARDED_FOR, HeaderValue::from_str(list).unwrap());
+            forwarder(peer, &["10.0.0.0/8"])
+                .client(&headers)
+                .to_string()
+        };
+        assert_eq!(client("192.0.2.7:1", "1.1.1.1"), "192.0.2.7");
+        assert_eq!(client("10.0.0.1:1", "6.6.6.6, 192.0.2.9"), "192.0.2.9");
+        assert_eq!(
+            client("10.0.0.1:1", "6.6.6.6, 192.0.2.9, 10.0.0.2"),
+            "192.0.2.9"
+        );
+        assert_eq!(client("10.0.0.1:1", "unknown"), "10.0.0.1");
+        assert_eq!(client("10.0.0.1:1", "10.0.0.3"), "10.0.0.3");
     }
 
     #[test]

@@ -7,4 +7,5 @@ pub mod hop;
 pub mod host;
 pub mod preferences;
 pub mod request_id;
+pub mod request_line;
 pub mod via;

@@ -3,7 +3,7 @@
 //! It tells HTTP/1 from HTTP/2 by the first bytes, hands them to hyper, keeps the deadlines and
 //! sees to it that what hyper refuses by itself has a record too.
 
-use std::{io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
+use std::{error::Error, io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
@@ -23,11 +23,12 @@ use tokio::{
 
 use super::{
     guard::{End, Graceful, Guarded, Limits},
-    io::ClientIo,
+    io::{ClientIo, TargetTooLong},
     stack::{self, PerConnection, Stack},
     worker::Worker,
 };
 use crate::{
+    config::spec::ProcessSpec,
     message::request_id,
     tasks::Tasks,
     telemetry::{
@@ -59,7 +60,7 @@ pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, worker: Arc<Worke
     let Some((stream, prefix, is_h2)) = recognise(stream, &worker, settings.limits).await else {
         return;
     };
-    let io = ClientIo::new(stream, prefix, Arc::clone(&state));
+    let io = ClientIo::new(stream, prefix, Arc::clone(&state), settings.longest_target);
     let service = stack::service(&worker, &state);
     if is_h2 {
         state.is_multiplexed();
@@ -84,6 +85,7 @@ struct Settings {
     limits: Limits,
     head_size: usize,
     head_fields: usize,
+    longest_target: usize,
     trusted: Vec<IpNet>,
 }
 
@@ -99,6 +101,7 @@ impl Settings {
             },
             head_size: process.clients.head_size,
             head_fields: process.clients.head_fields,
+            longest_target: longest_target(process),
             trusted: process.trusted_proxies.clone(),
         }
     }
@@ -126,8 +129,37 @@ where
         io.give_back(parts.read_buf);
         return Some((io, parts.service, since));
     }
+    if is_too_long(&ended)
+        && let Some(parts) = connection.into_parts()
+    {
+        note(Some(StatusCode::URI_TOO_LONG), state, worker);
+        // The client need not take the answer.
+        drop(parts.io.into_inner().refuse(TOO_LONG).await);
+        return None;
+    }
     note_refusal(&ended, state, worker);
     None
+}
+
+/// A target takes at most half of the room for a head. RFC 9112 section 3 asks for at least 8000
+/// octets.
+pub(super) fn longest_target(process: &ProcessSpec) -> usize {
+    (process.clients.head_size / 2).max(8000)
+}
+
+const TOO_LONG: &[u8] =
+    b"HTTP/1.1 414 URI Too Long\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+fn is_too_long(ended: &End<hyper::Result<()>>) -> bool {
+    let End::Done(Err(error)) = ended else {
+        return false;
+    };
+    error
+        .source()
+        .and_then(|source| source.downcast_ref::<io::Error>())
+        .and_then(io::Error::get_ref)
+        .and_then(|inner| inner.downcast_ref::<TargetTooLong>())
+        .is_some()
 }
 
 /// Waits for the next request of a connection at rest. False: it is to be closed.
@@ -233,6 +265,11 @@ fn note_refusal(ended: &End<hyper::Result<()>>, state: &Arc<ConnectionState>, wo
         End::HeadTimeout => None,
         End::Done(_) | End::Idle | End::Resting(_) => return,
     };
+    note(status, state, worker);
+}
+
+/// The record of a request that has no head.
+fn note(status: Option<StatusCode>, state: &Arc<ConnectionState>, worker: &Worker) {
     let id = request_id::new();
     let telemetry = Arc::clone(&worker.shared.telemetry);
     let record = Record::open_without_head(id, Arc::clone(state), telemetry);
@@ -280,7 +317,7 @@ where
     }
 }
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type BoxError = Box<dyn Error + Send + Sync>;
 
 /// What hyper hands to the stack.
 pub(super) type ClientRequest = http::Request<Incoming>;

@@ -12,20 +12,30 @@ use std::{
 
 use bytes::{Buf, Bytes};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
     net::TcpStream,
     time::{Instant, Sleep, sleep},
 };
 
-use crate::telemetry::connection::ConnectionState;
+use crate::{
+    message::request_line::RequestLine,
+    telemetry::connection::{Came, ConnectionState},
+};
 
 /// A client connection's bytes.
 pub(super) struct ClientIo {
     stream: TcpStream,
     prefix: Bytes,
     state: Arc<ConnectionState>,
+    line: RequestLine,
+    longest_target: usize,
     closing: Closing,
 }
+
+/// A request line is longer than any we read; what is wrong with the connection when it ends so.
+#[derive(Debug, thiserror::Error)]
+#[error("the request target is too long")]
+pub(super) struct TargetTooLong;
 
 /// How far closing has come (RFC 9112 section 9.6).
 enum Closing {
@@ -46,11 +56,18 @@ const LINGER_SILENCE: Duration = Duration::from_secs(5);
 const LINGER_TOTAL: Duration = Duration::from_secs(30);
 
 impl ClientIo {
-    pub(super) fn new(stream: TcpStream, prefix: Bytes, state: Arc<ConnectionState>) -> Self {
+    pub(super) fn new(
+        stream: TcpStream,
+        prefix: Bytes,
+        state: Arc<ConnectionState>,
+        longest_target: usize,
+    ) -> Self {
         Self {
             stream,
             prefix,
             state,
+            line: RequestLine::default(),
+            longest_target,
             closing: Closing::Not,
         }
     }
@@ -67,6 +84,26 @@ impl ClientIo {
         } else {
             Ok(())
         }
+    }
+
+    /// Follows what comes from the client.
+    fn note(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self.state.bytes_came() {
+            Came::Other => return Ok(()),
+            Came::BeginOfHead => self.line.begin(),
+            Came::MoreOfHead => {}
+        }
+        if self.line.push(bytes, self.longest_target) {
+            return Err(io::Error::other(TargetTooLong));
+        }
+        Ok(())
+    }
+
+    /// Answers what is no request to hyper, and closes.
+    pub(super) async fn refuse(mut self, answer: &[u8]) -> io::Result<()> {
+        self.state.leaves_request_unread();
+        self.write_all(answer).await?;
+        self.shutdown().await
     }
 
     /// Reads and forgets until the client has closed too, or has had its time.
@@ -123,16 +160,18 @@ impl AsyncRead for ClientIo {
         let this = self.get_mut();
         if this.prefix.has_remaining() {
             let length = this.prefix.len().min(buf.remaining());
-            buf.put_slice(&this.prefix.split_to(length));
-            this.state.bytes_came();
-            return Poll::Ready(Ok(()));
+            let bytes = this.prefix.split_to(length);
+            buf.put_slice(&bytes);
+            return Poll::Ready(this.note(&bytes));
         }
         let before = buf.filled().len();
         ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
-        if buf.filled().len() > before {
-            this.state.bytes_came();
-        }
-        Poll::Ready(Ok(()))
+        let read = buf.filled().get(before..).unwrap_or_default();
+        Poll::Ready(if read.is_empty() {
+            Ok(())
+        } else {
+            this.note(read)
+        })
     }
 }
 

@@ -9,13 +9,13 @@ use std::{
 };
 
 use http::{
-    HeaderValue, Method, Request, Response,
+    HeaderValue, Method, Request, Response, Version,
     header::{MAX_FORWARDS, TRANSFER_ENCODING},
 };
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use super::{access_log::Opened, worker::Worker};
+use super::{access_log::Opened, connection::longest_target, worker::Worker};
 use crate::{
     message::{host, preferences::Preferences},
     runtime::Runtime,
@@ -68,7 +68,7 @@ where
 
     fn call(&mut self, mut opened: Opened) -> Self::Future {
         let runtime = self.worker.shared.runtime.load();
-        let longest = (runtime.config.process.clients.head_size / 2).max(8000);
+        let longest = longest_target(&runtime.config.process);
         match host_of(&mut opened.request, longest) {
             Ok(host) => {
                 let routed = self.route(&runtime, opened, host);
@@ -76,7 +76,10 @@ where
                     inner: self.inner.call(routed),
                 }
             }
-            Err(refused) => ResponseFuture::Refused { refused },
+            Err(refused) => ResponseFuture::Refused {
+                refused,
+                version: opened.request.version(),
+            },
         }
     }
 }
@@ -110,9 +113,6 @@ impl<S> Route<S> {
 }
 
 /// The host of a request that may be forwarded, or why it may not.
-///
-/// A target takes at most half of the room for a head: RFC 9112 section 3 asks for at least 8000
-/// octets, and what is longer is to be told so rather than that its fields are too large.
 fn host_of<B>(
     request: &mut Request<B>,
     longest_target: usize,
@@ -169,7 +169,7 @@ pin_project! {
     /// Either the answer we had at once, or the one that comes from below.
     #[project = ResponseFutureProj]
     pub(super) enum ResponseFuture<F> {
-        Refused { refused: Refusal },
+        Refused { refused: Refusal, version: Version },
         Passed { #[pin] inner: F },
     }
 }
@@ -183,7 +183,9 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         match self.project() {
             ResponseFutureProj::Passed { inner } => inner.poll(cx),
-            ResponseFutureProj::Refused { refused } => Poll::Ready(Ok(refused.response())),
+            ResponseFutureProj::Refused { refused, version } => {
+                Poll::Ready(Ok(refused.response(*version)))
+            }
         }
     }
 }

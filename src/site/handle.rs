@@ -73,10 +73,10 @@ pub struct Identity {
 /// The failure, for [`crate::server::fallback`] to answer.
 pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>, FailedWith> {
     let Some(origin) = &asked.site.origin else {
-        return Ok(Refusal::Unclaimed(request.version()).response());
+        return Ok(Refusal::Unclaimed.response(request.version()));
     };
     if asked.preferences.path().starts_with(RESERVED) {
-        return Ok(Refusal::Reserved.response());
+        return Ok(Refusal::Reserved.response(request.version()));
     }
     let sender = Sender {
         worker: asked.worker,
@@ -86,11 +86,12 @@ pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>,
         host: origin.spec.headers.host.as_ref().or(asked.host.as_ref()),
         record: &asked.record,
     };
+    let version = request.version();
     let forwarded = origin.upstream.forward(request, &sender).await;
     asked.record.attempts_ended();
     match forwarded {
         Ok(response) => origin.accept(response, &asked),
-        Err(ForwardError::Client) => Ok(Refusal::Body.response()),
+        Err(ForwardError::Client) => Ok(Refusal::Body.response(version)),
         Err(ForwardError::Failed { error, unread }) => {
             let source = error
                 .source

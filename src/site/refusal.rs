@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use http::{
     HeaderValue, Response, StatusCode, Version,
-    header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
+    header::{
+        ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
+    },
 };
 
 use super::Body;
@@ -31,19 +33,20 @@ pub enum Refusal {
     Options,
     /// A host that no site claims. HTTP/2 clients put several hosts on one connection, so there
     /// the answer is 421: try another connection (RFC 9110 section 15.5.20). Elsewhere it is 404.
-    Unclaimed(Version),
+    Unclaimed,
     /// A reserved path behind which there is nothing.
     Reserved,
 }
 
 impl Refusal {
-    /// The answer.
+    /// The answer to a request of this version. After what is not quite HTTP, the connection is not
+    /// trusted any further (RFC 9112 section 3.2 and 6.3); HTTP/2 frames each stream by itself.
     #[must_use]
-    pub fn response(self) -> Response<Body> {
+    pub fn response(self, version: Version) -> Response<Body> {
         let text = self.text();
         let mut response =
             Response::new(Body::Page(Fixed::new(Bytes::from_static(text.as_bytes()))));
-        *response.status_mut() = self.status();
+        *response.status_mut() = self.status(version);
         let headers = response.headers_mut();
         headers.insert(
             CONTENT_TYPE,
@@ -52,21 +55,31 @@ impl Refusal {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if version < Version::HTTP_2 && self.is_faulty() {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if matches!(self, Self::Method | Self::Options) {
             headers.insert(ALLOW, METHODS);
         }
         response
     }
 
-    fn status(self) -> StatusCode {
+    fn is_faulty(self) -> bool {
+        match self {
+            Self::Host | Self::Target | Self::TargetTooLong | Self::Body | Self::Coding => true,
+            Self::Method | Self::Options | Self::Unclaimed | Self::Reserved => false,
+        }
+    }
+
+    fn status(self, version: Version) -> StatusCode {
         match self {
             Self::Host | Self::Target | Self::Body => StatusCode::BAD_REQUEST,
             Self::TargetTooLong => StatusCode::URI_TOO_LONG,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Coding => StatusCode::NOT_IMPLEMENTED,
             Self::Options => StatusCode::OK,
-            Self::Unclaimed(Version::HTTP_2) => StatusCode::MISDIRECTED_REQUEST,
-            Self::Unclaimed(_) | Self::Reserved => StatusCode::NOT_FOUND,
+            Self::Unclaimed if version == Version::HTTP_2 => StatusCode::MISDIRECTED_REQUEST,
+            Self::Unclaimed | Self::Reserved => StatusCode::NOT_FOUND,
         }
     }
 
@@ -79,7 +92,7 @@ impl Refusal {
             Self::Method => "This method is not allowed here.\n",
             Self::Coding => "This transfer coding is not supported.\n",
             Self::Options => "",
-            Self::Unclaimed(_) => "No site is configured for this host.\n",
+            Self::Unclaimed => "No site is configured for this host.\n",
             Self::Reserved => "There is nothing here.\n",
         }
     }

@@ -31,6 +31,17 @@ pub struct ConnectionState {
     telemetry: Arc<Telemetry>,
 }
 
+/// What the bytes that came are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Came {
+    /// The begin of a request head.
+    BeginOfHead,
+    /// More of one.
+    MoreOfHead,
+    /// A request body, or HTTP/2 frames.
+    Other,
+}
+
 /// What a connection is waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waiting {
@@ -78,10 +89,15 @@ impl ConnectionState {
         self.multiplexed.store(true, Relaxed);
     }
 
-    /// Bytes came from the client.
-    pub fn bytes_came(&self) {
-        if self.in_flight.load(Relaxed) == 0 && !self.multiplexed.load(Relaxed) {
+    /// Bytes came from the client. Says what they are.
+    pub fn bytes_came(&self) -> Came {
+        if self.in_flight.load(Relaxed) > 0 || self.multiplexed.load(Relaxed) {
+            Came::Other
+        } else if self.reading_head.load(Relaxed) {
+            Came::MoreOfHead
+        } else {
             self.reading_head.store(true, Relaxed);
+            Came::BeginOfHead
         }
     }
 

@@ -85,7 +85,7 @@ pub struct Facts {
     pub began: Instant,
     /// From then to the end.
     pub duration: Duration,
-    /// Who sent it: the socket's peer.
+    /// Who sent it: the socket's peer, or whom trusted proxies name.
     pub client: IpAddr,
     /// Its method; `None` where no head could be read.
     pub method: Option<Method>,
@@ -152,7 +152,7 @@ impl Record {
             uri: request.uri().clone(),
             version: request.version(),
             user_agent: user_agent(request.headers(), &telemetry),
-            ..Facts::new(connection.client(), request_id)
+            ..Facts::new(connection.forwarder().client(request.headers()), request_id)
         };
         Self::with(facts, connection, telemetry)
     }

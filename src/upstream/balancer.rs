@@ -40,19 +40,23 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::upstream::pool::Pool;
+    use tokio::runtime::Handle;
+
+    use crate::{tasks::Tasks, upstream::pool::Pool};
 
     fn endpoints(count: u16) -> Vec<Arc<Endpoint>> {
         (0..count)
             .map(|port| {
                 let pool = Pool::new(1, 1, Duration::from_secs(1));
-                Endpoint::new(([127, 0, 0, 1], 1000 + port).into(), pool)
+                let tasks = Tasks::new(Handle::current());
+                let address = ([127, 0, 0, 1], 1000 + port).into();
+                Endpoint::new(address, pool, tasks, Duration::from_secs(1))
             })
             .collect()
     }
 
-    #[test]
-    fn picks_each_endpoint_once_and_then_none() {
+    #[tokio::test]
+    async fn picks_each_endpoint_once_and_then_none() {
         let endpoints = endpoints(3);
         let mut tried = Tried::default();
         let ports: Vec<u16> = std::iter::from_fn(|| pick(&endpoints, &mut tried))
@@ -61,8 +65,8 @@ mod tests {
         assert_eq!(ports, [1000, 1001, 1002]);
     }
 
-    #[test]
-    fn prefers_the_endpoint_with_fewer_requests() {
+    #[tokio::test]
+    async fn prefers_the_endpoint_with_fewer_requests() {
         let endpoints = endpoints(2);
         let first = pick(&endpoints, &mut Tried::default()).unwrap();
         let second = pick(&endpoints, &mut Tried::default()).unwrap();

@@ -3,12 +3,12 @@
 //! Everything here happens before a byte of a request is written, so that each failure may be
 //! followed by another endpoint for any method.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{net::TcpStream, sync::oneshot, time::timeout};
 use tokio_rustls::TlsConnector;
 
 use super::{
@@ -67,10 +67,13 @@ impl Connector {
         place: Place,
         limit: Option<Duration>,
     ) -> Result<Connection, AttemptError> {
-        let limit = limit.map_or(self.timeout, |limit| limit.min(self.timeout));
+        let (limit, cause) = match limit {
+            Some(limit) if limit < self.timeout => (limit, UpstreamFailure::Deadline),
+            _ => (self.timeout, UpstreamFailure::ConnectTimeout),
+        };
         let wire = match timeout(limit, self.open(address)).await {
             Ok(opened) => opened?,
-            Err(_) => return Err(unsent(UpstreamFailure::ConnectTimeout.into(), None)),
+            Err(_) => return Err(unsent(cause.into(), None)),
         };
         let (wire, state) = Wire::new(wire);
         let (sender, driver) = http1::Builder::new()
@@ -78,10 +81,16 @@ impl Connector {
             .handshake(TokioIo::new(wire))
             .await
             .map_err(|error| unsent(classify::exchange(&error).into(), Some(Box::new(error))))?;
-        // Its end is seen by whoever uses the connection; alone it means nothing.
-        self.tasks
-            .spawn(async move { drop(driver.with_upgrades().await) });
-        Ok(Connection::new(sender, state, place))
+        // Its end is seen by whoever uses the connection; alone it means nothing. Dropping the
+        // connection ends it, even where it waits for an endpoint that takes nothing any more.
+        let (alive, dropped) = oneshot::channel::<Infallible>();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                _ = dropped => {}
+                _ = driver.with_upgrades() => {}
+            }
+        });
+        Ok(Connection::new(sender, state, place, alive))
     }
 
     async fn open(&self, address: SocketAddr) -> Result<Transport, AttemptError> {

@@ -12,7 +12,7 @@ use std::{
 use super::{connect::Connector, exchange::Connection, expect::GateGuard, pool::Pool};
 use crate::{
     failure::{AttemptError, Sent, UpstreamFailure},
-    tasks::WorkerId,
+    tasks::{Tasks, WorkerId},
 };
 
 /// One address.
@@ -20,14 +20,23 @@ pub(crate) struct Endpoint {
     address: SocketAddr,
     pool: Pool,
     in_flight: AtomicUsize,
+    tasks: Tasks,
+    between_bytes: Duration,
 }
 
 impl Endpoint {
-    pub(super) fn new(address: SocketAddr, pool: Pool) -> Arc<Self> {
+    pub(super) fn new(
+        address: SocketAddr,
+        pool: Pool,
+        tasks: Tasks,
+        between_bytes: Duration,
+    ) -> Arc<Self> {
         Arc::new(Self {
             address,
             pool,
             in_flight: AtomicUsize::new(0),
+            tasks,
+            between_bytes,
         })
     }
 
@@ -111,8 +120,20 @@ impl Lease {
     /// The exchange is over in good order: the connection may serve another. A lease that is only
     /// dropped closes its connection.
     pub(super) fn finish(mut self) {
-        if let Some(held) = self.held.take() {
-            self.endpoint.pool.put(held.worker, held.connection);
+        let Some(held) = self.held.take() else { return };
+        let Held {
+            worker, connection, ..
+        } = held;
+        if connection.is_ready() {
+            self.endpoint.pool.put(worker, connection);
+        } else if !connection.is_closed() {
+            // The client still sends its request although the answer is complete.
+            let endpoint = Arc::clone(&self.endpoint);
+            self.endpoint.tasks.spawn(async move {
+                if let Some(connection) = connection.settled(endpoint.between_bytes).await {
+                    endpoint.pool.put(worker, connection);
+                }
+            });
         }
     }
 }

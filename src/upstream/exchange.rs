@@ -3,11 +3,14 @@
 //! The first-byte clock starts when the request has been flushed, not when it was begun: a slow
 //! upload is not a slow origin. A write that stalls has a clock of its own.
 
-use std::{future::Future, pin::pin, sync::Arc};
+use std::{convert::Infallible, future::Future, pin::pin, sync::Arc, time::Duration};
 
 use http::{Request, Response};
 use hyper::{body::Incoming, client::conn::http1::SendRequest};
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep_until, timeout},
+};
 
 use super::{
     body::RequestBody,
@@ -26,6 +29,8 @@ pub(crate) struct Connection {
     /// Requests handed to it, this one included.
     served: u64,
     _place: Place,
+    /// Its driver runs as long as this exists.
+    _alive: oneshot::Sender<Infallible>,
 }
 
 /// An exchange that ended without a response head.
@@ -44,18 +49,39 @@ impl Connection {
         sender: SendRequest<RequestBody>,
         wire: Arc<WireState>,
         place: Place,
+        alive: oneshot::Sender<Infallible>,
     ) -> Self {
         Self {
             sender,
             wire,
             served: 0,
             _place: place,
+            _alive: alive,
         }
     }
 
     /// Whether it can take a request now.
     pub(super) fn is_ready(&self) -> bool {
         self.sender.is_ready()
+    }
+
+    /// Waits until it can take another request, which is when the one before has been sent to its
+    /// end; the answer may come first. `None` when the endpoint does not read on, or has closed.
+    pub(super) async fn settled(mut self, between_bytes: Duration) -> Option<Self> {
+        loop {
+            match timeout(between_bytes, self.sender.ready()).await {
+                Ok(ready) => return ready.ok().map(|()| self),
+                Err(_) => match self.wire.progress() {
+                    Progress::Stalled(since) if since.elapsed() >= between_bytes => return None,
+                    _ => {}
+                },
+            }
+        }
+    }
+
+    /// Whether it has ended.
+    pub(super) fn is_closed(&self) -> bool {
+        self.sender.is_closed()
     }
 
     /// Whether a failure means no more than that a kept connection had been closed meanwhile.

@@ -1,10 +1,11 @@
 //! Bytes out: a site's upstream, its endpoints and the connections to them.
 //!
 //! Step 8 of the request's way. [`forward`] is the attempt loop; the files beside it are its
-//! steps: [`resolve`] → [`balancer`] → [`endpoint`] and [`pool`], or [`connect`] → [`exchange`],
-//! which keeps the clocks with the help of [`wire`] → [`retry`] when it failed, [`body`] or
-//! [`upgrade`] when it did not.
+//! steps: outbound (the request as the origin gets it) → [`resolve`] → balancer → endpoint and
+//! pool, or connect → exchange, which keeps the clocks with the help of wire → retry when it
+//! failed, accept when it did not, and then body or upgrade.
 
+mod accept;
 mod balancer;
 pub(crate) mod body;
 mod connect;
@@ -12,6 +13,7 @@ mod endpoint;
 mod exchange;
 mod expect;
 pub mod forward;
+mod outbound;
 mod pool;
 pub mod resolve;
 mod retry;
@@ -78,7 +80,11 @@ impl Upstream {
     pub fn new(spec: &UpstreamSpec, around: &Surroundings) -> Result<Self, ConnectorError> {
         let (limit, idle_timeout) = (spec.connections.get(), spec.idle_timeout);
         let workers = around.workers;
-        let make = move |address| Endpoint::new(address, Pool::new(workers, limit, idle_timeout));
+        let (tasks, between_bytes) = (around.tasks.clone(), spec.timeouts.between_bytes);
+        let make = move |address| {
+            let pool = Pool::new(workers, limit, idle_timeout);
+            Endpoint::new(address, pool, tasks.clone(), between_bytes)
+        };
         let default_port = match spec.scheme {
             Scheme::Http => 80,
             Scheme::Https => 443,

@@ -1,0 +1,93 @@
+//! A response head has come: is it one that can be passed on, and who keeps the connection?
+
+use std::sync::Arc;
+
+use http::{
+    HeaderMap, HeaderValue, Response, StatusCode,
+    header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE},
+};
+use hyper::body::Body;
+
+use super::{
+    Upstream,
+    body::OriginBody,
+    forward::{Answered, ForwardError, Sender},
+    outbound::Outbound,
+    upgrade,
+};
+use crate::{
+    failure::{AttemptError, Sent, UpstreamFailure},
+    message::hop,
+};
+
+impl Upstream {
+    /// Hands the connection to the body, or to a tunnel.
+    pub(super) fn accept(
+        &self,
+        outbound: Outbound,
+        answered: Answered,
+        sender: &Sender<'_>,
+    ) -> Result<Response<OriginBody>, ForwardError> {
+        let Answered {
+            mut lease,
+            connection,
+            mut response,
+        } = answered;
+        lease.hold(sender.worker, connection, outbound.gate);
+        let status = response.status();
+        if status == StatusCode::SWITCHING_PROTOCOLS {
+            if !upgrade::is_agreed(outbound.upgrade.as_ref(), &response) {
+                return Err(malformed());
+            }
+            let protocol = response.headers_mut().remove(UPGRADE);
+            hop::strip_response(response.headers_mut(), status);
+            if let (Some(protocol), Some(asked)) = (protocol, outbound.upgrade) {
+                let switch = HeaderValue::from_static("upgrade");
+                response.headers_mut().insert(UPGRADE, protocol);
+                response.headers_mut().insert(CONNECTION, switch);
+                // The connection goes with the tunnel; the response itself needs none.
+                let answer_lease = lease.again();
+                let record = Arc::clone(sender.record);
+                upgrade::tunnel(asked, &mut response, lease, record, &self.tasks);
+                lease = answer_lease;
+            }
+        } else {
+            hop::strip_response(response.headers_mut(), status);
+            if response.body().is_end_stream() && !has_one_length(response.headers_mut()) {
+                return Err(malformed());
+            }
+        }
+        // A stream of events is silent by nature, and so is nothing else.
+        let is_stream = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"));
+        let between_bytes = (!is_stream).then_some(self.spec.timeouts.between_bytes);
+        Ok(response.map(|incoming| OriginBody::new(incoming, lease, between_bytes)))
+    }
+}
+
+/// Hyper reads `Content-Length` where a body follows. Where none does, in answers to HEAD and in
+/// 304, what is said must still be one length (RFC 9112 section 6.3); said twice, it is said once.
+fn has_one_length(headers: &mut HeaderMap) -> bool {
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let (Some(first), Some(_)) = (lengths.next(), lengths.next()) else {
+        return true;
+    };
+    let first = first.clone();
+    let is_one = headers.get_all(CONTENT_LENGTH).iter().all(|l| *l == first);
+    headers.insert(CONTENT_LENGTH, first);
+    is_one
+}
+
+fn malformed() -> ForwardError {
+    let error = AttemptError {
+        cause: UpstreamFailure::Malformed.into(),
+        sent: Sent::Yes,
+        source: None,
+    };
+    ForwardError::Failed {
+        error,
+        unread: None,
+    }
+}

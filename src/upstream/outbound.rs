@@ -1,0 +1,150 @@
+//! The client's request as the origin gets it, and gets it again when that is safe.
+
+use std::sync::Arc;
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version,
+    header::{CONNECTION, COOKIE, EXPECT, HOST, TE, UPGRADE},
+};
+use hyper::body::Incoming;
+
+use super::{
+    body::RequestBody,
+    expect::{Gate, GateGuard},
+    forward::Sender,
+    retry::{Attempt, is_idempotent, may_repeat},
+    upgrade,
+};
+use crate::{failure::Sent, message::hop, telemetry::record::Record};
+
+/// A request that is ready to be sent, and to be sent again.
+pub(super) struct Outbound {
+    pub(super) request: Option<Request<RequestBody>>,
+    /// The head, kept where repeating may be needed after it was sent.
+    replay: Option<http::request::Parts>,
+    method: Method,
+    has_body: bool,
+    pub(super) gate: GateGuard,
+    pub(super) upgrade: Option<upgrade::Asked>,
+}
+
+impl Outbound {
+    /// Turns the client's request into ours.
+    pub(super) fn prepare(mut request: Request<Incoming>, sender: &Sender<'_>) -> Self {
+        let received = request.version();
+        let client = hyper::upgrade::on(&mut request);
+        let gate = expect_gate(&mut request);
+        let (mut parts, incoming) = request.into_parts();
+        let hop = hop::strip_request(&mut parts.headers);
+        let headers = &mut parts.headers;
+        if let Some(protocol) = &hop.upgrade {
+            headers.insert(UPGRADE, protocol.clone());
+            headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        }
+        if hop.trailers {
+            headers.insert(TE, HeaderValue::from_static("trailers"));
+            headers
+                .entry(CONNECTION)
+                .or_insert(HeaderValue::from_static("te"));
+        }
+        sender.forwarder.apply(headers, sender.client_host);
+        sender.via.append(headers, received);
+        if let Some(host) = sender.host {
+            headers.insert(HOST, host.clone());
+        }
+        if received == Version::HTTP_2 {
+            join_cookies(headers);
+        }
+        parts.version = Version::HTTP_11;
+        to_origin_form(&mut parts.uri);
+        let body = RequestBody::new(incoming, gate.clone(), Arc::clone(sender.record));
+        let has_body = !body.is_none();
+        let replay = (!has_body && is_idempotent(&parts.method)).then(|| parts.clone());
+        let upgrade = hop
+            .upgrade
+            .map(|protocol| upgrade::Asked { protocol, client });
+        let method = parts.method.clone();
+        let request = Some(Request::from_parts(parts, body));
+        let gate = GateGuard(gate);
+        Self {
+            request,
+            replay,
+            method,
+            has_body,
+            gate,
+            upgrade,
+        }
+    }
+
+    /// Makes the request ready for another attempt, if it may be repeated.
+    pub(super) fn refill(
+        &mut self,
+        unsent: Option<Request<RequestBody>>,
+        sent: Sent,
+        record: &Arc<Record>,
+    ) -> bool {
+        if self.request.is_none() {
+            self.request = unsent;
+        }
+        if self.request.is_some() {
+            return true;
+        }
+        let attempt = Attempt {
+            method: &self.method,
+            has_body: self.has_body,
+            sent,
+        };
+        if let Some(parts) = self.replay.take().filter(|_| may_repeat(attempt)) {
+            // Once more is all that is ever allowed after something was sent.
+            self.request = Some(Request::from_parts(
+                parts,
+                RequestBody::none(Arc::clone(record)),
+            ));
+        }
+        self.request.is_some()
+    }
+}
+
+fn expect_gate(request: &mut Request<Incoming>) -> Option<Arc<Gate>> {
+    let expects = request
+        .headers()
+        .get(EXPECT)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+    if !expects {
+        return None;
+    }
+    let gate = Arc::new(Gate::new());
+    let opener = Arc::clone(&gate);
+    hyper::ext::on_informational(request, move |response| {
+        if response.status() == StatusCode::CONTINUE {
+            opener.open();
+        }
+    });
+    Some(gate)
+}
+
+/// What an origin is asked for: path and query, byte for byte (RFC 9112 section 3.2.1).
+fn to_origin_form(uri: &mut Uri) {
+    if uri.scheme().is_some() || uri.authority().is_some() {
+        let path = uri.path_and_query().cloned();
+        *uri = path.map_or_else(|| Uri::from_static("/"), Uri::from);
+    }
+}
+
+/// HTTP/2 may split `Cookie`; HTTP/1.1 must not see that (RFC 9113 section 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    const NAME: HeaderName = COOKIE;
+    let mut crumbs = headers.get_all(NAME).iter();
+    if crumbs.next().is_none() || crumbs.next().is_none() {
+        return;
+    }
+    let joined: Vec<u8> = headers
+        .get_all(NAME)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect::<Vec<_>>()
+        .join(&b"; "[..]);
+    if let Ok(joined) = HeaderValue::from_bytes(&joined) {
+        headers.insert(NAME, joined);
+    }
+}
