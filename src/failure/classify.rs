@@ -1,7 +1,7 @@
 //! Evidence in, cause out (step 9 of the request's way).
 //!
 //! Looks at `io::ErrorKind` and typed errors, never at the words of an error. Hyper's view of a
-//! response that did not come is coarse; [`crate::upstream::wire`] adds what was written and read.
+//! response that did not come is coarse; `upstream::wire` adds what was written and read.
 
 use std::{error::Error, io};
 
