@@ -18,6 +18,7 @@ use ipnet::IpNet;
 use tokio::{
     io::AsyncReadExt,
     net::TcpStream,
+    sync::OwnedSemaphorePermit,
     time::{Instant, timeout_at},
 };
 
@@ -52,8 +53,13 @@ const CONNECTION_WINDOW: u32 = 1024 * 1024;
 /// let go, only the socket stays.
 const REST: Duration = Duration::from_millis(500);
 
-/// Serves one connection to its end.
-pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, worker: Arc<Worker>) {
+/// Serves one connection to its end. It has its place until then.
+pub(super) async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    _place: OwnedSemaphorePermit,
+    worker: Arc<Worker>,
+) {
     let settings = Settings::of(&worker);
     let telemetry = Arc::clone(&worker.shared.telemetry);
     let state = ConnectionState::new(peer, &settings.trusted, telemetry);

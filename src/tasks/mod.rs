@@ -4,10 +4,18 @@
 
 pub mod clock;
 
-use std::future::Future;
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
+use pin_project_lite::pin_project;
 use tokio::{runtime::Handle, sync::oneshot};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::{CancellationToken, WaitForCancellationFutureOwned},
+    task::TaskTracker,
+};
 
 /// Which worker something belongs to: a thread with an event loop of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,19 +67,20 @@ impl Tasks {
 
     /// Runs on this worker until it is done or everything stops; shutdown waits for it.
     pub fn spawn_until_stopped(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let stop = self.stop.clone();
-        self.work.spawn(async move {
-            stop.run_until_cancelled_owned(task).await;
-        });
+        self.work.spawn(self.until_stopped(task));
     }
 
     /// Runs on the control thread until it is done or everything stops.
     pub fn spawn_on_control(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let stop = self.stop.clone();
-        let task = async move {
-            stop.run_until_cancelled_owned(task).await;
-        };
-        self.background.spawn_on(task, &self.control);
+        self.background
+            .spawn_on(self.until_stopped(task), &self.control);
+    }
+
+    fn until_stopped<T>(&self, task: T) -> UntilStopped<T> {
+        UntilStopped {
+            task,
+            stopped: self.stop.clone().cancelled_owned(),
+        }
     }
 
     /// Has the control thread work something out. `None` when it is being stopped.
@@ -102,6 +111,29 @@ impl Tasks {
         self.background.close();
         self.background.wait().await;
         self.work_done().await;
+    }
+}
+
+pin_project! {
+    /// A task that ends early when everything stops. Written by hand, because an `async` block
+    /// around a future takes several times its memory, and connections have one each.
+    struct UntilStopped<T> {
+        #[pin]
+        task: T,
+        #[pin]
+        stopped: WaitForCancellationFutureOwned,
+    }
+}
+
+impl<T: Future<Output = ()>> Future for UntilStopped<T> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        if this.task.poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        this.stopped.poll(cx)
     }
 }
 
