@@ -114,7 +114,7 @@ pub(super) async fn accept(accepting: Accepting, worker: Arc<Worker>) {
         }
     };
     let shared = Arc::clone(&worker.shared);
-    let mut draining = pin!(shared.drain.begun.cancelled());
+    let mut draining = pin!(shared.drain.begun.raised());
     let mut closed = pin!(accepting.closed.cancelled());
     loop {
         let accepted = tokio::select! {

@@ -3,6 +3,7 @@
 //! Everything that runs beside a request is spawned here, so that shutdown can wait for it.
 
 pub mod clock;
+pub mod signal;
 
 use std::{
     future::Future,
@@ -12,10 +13,9 @@ use std::{
 
 use pin_project_lite::pin_project;
 use tokio::{runtime::Handle, sync::oneshot};
-use tokio_util::{
-    sync::{CancellationToken, WaitForCancellationFutureOwned},
-    task::TaskTracker,
-};
+use tokio_util::task::TaskTracker;
+
+use self::signal::{Raised, Signal};
 
 /// Which worker something belongs to: a thread with an event loop of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct Tasks {
     work: TaskTracker,
     /// What runs for ever: refreshing, sweeping.
     background: TaskTracker,
-    stop: CancellationToken,
+    stop: Signal,
     control: Handle,
 }
 
@@ -53,7 +53,7 @@ impl Tasks {
         Self {
             work: TaskTracker::new(),
             background: TaskTracker::new(),
-            stop: CancellationToken::new(),
+            stop: Signal::default(),
             control,
         }
     }
@@ -79,7 +79,7 @@ impl Tasks {
     fn until_stopped<T>(&self, task: T) -> UntilStopped<T> {
         UntilStopped {
             task,
-            stopped: self.stop.clone().cancelled_owned(),
+            stopped: self.stop.raised(),
         }
     }
 
@@ -95,7 +95,7 @@ impl Tasks {
 
     /// Told when everything stops.
     #[must_use]
-    pub fn stopping(&self) -> CancellationToken {
+    pub fn stopping(&self) -> Signal {
         self.stop.clone()
     }
 
@@ -107,7 +107,7 @@ impl Tasks {
 
     /// Ends everything, and waits until it has ended.
     pub async fn stop(&self) {
-        self.stop.cancel();
+        self.stop.raise();
         self.background.close();
         self.background.wait().await;
         self.work_done().await;
@@ -121,7 +121,7 @@ pin_project! {
         #[pin]
         task: T,
         #[pin]
-        stopped: WaitForCancellationFutureOwned,
+        stopped: Raised,
     }
 }
 
