@@ -122,7 +122,8 @@ fn the_drain_is_bounded() {
     client.send(GET);
     origin.request("/load");
     proxy.signal(Signal::TERM);
-    assert_eq!(proxy.wait().code(), Some(1), "not all was finished");
+    assert_eq!(proxy.wait().code(), Some(0), "as asked");
+    proxy.logged(&["WARN", "did not finish in time"]);
     assert_ne!(client.ended(), Ended::GivenUp);
     assert_eq!(proxy.records().len(), 1, "also of what was given up");
 }
