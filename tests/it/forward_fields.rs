@@ -63,11 +63,16 @@ fn hop_by_hop_fields_of_a_response_end_here() {
 fn connection_cannot_name_fields_that_we_set() {
     let (origin, proxy) = healthy();
     let request = "GET /abuse HTTP/1.1\r\nHost: shop.test\r\n\
-                   Connection: close, x-forwarded-for, forwarded, via, host\r\n\r\n";
+                   Connection: close, x-forwarded-for, forwarded, via, host, x-request-id\r\n\r\n";
     let seen = seen(&origin, &proxy, request).head;
     assert_eq!(seen.field("x-forwarded-for").as_deref(), Some("127.0.0.1"));
     assert_eq!(seen.field("host").as_deref(), Some("shop.test"));
     assert!(seen.field("forwarded").is_some() && seen.field("via").is_some());
+    let record = proxy.record("/abuse");
+    assert_eq!(
+        seen.field("x-request-id").as_deref(),
+        record["request_id"].as_str()
+    );
 }
 
 #[test]
@@ -85,6 +90,43 @@ fn forwarding_fields_of_strangers_are_replaced() {
         forwarded.contains("for=127.0.0.1") && !forwarded.contains("6.6.6.6"),
         "{forwarded}"
     );
+}
+
+#[test]
+fn claims_of_strangers_do_not_pass_under_another_name() {
+    let (origin, proxy) = healthy();
+    let claims = [
+        "X_Forwarded_For",
+        "X_Forwarded-Proto",
+        "X-Forwarded_Host",
+        "X-Forwarded-Prefix",
+        "X-Forwarded-Ssl",
+        "X-Forwarded-Port",
+        "X-Real-IP",
+        "X-Real_IP",
+        "X_Real_Ip",
+        "X_Request_Id",
+    ];
+    for protocol in Protocol::BOTH {
+        let path = format!("/claims{}", protocol.version());
+        let mut ask = Ask::get(&path)
+            .with("x_tenant", "kept")
+            .with("my_own_field", "kept");
+        for claim in claims {
+            ask = ask.with(&claim.to_ascii_lowercase(), "6.6.6.6");
+        }
+        assert_eq!(proxy.ask(&ask, protocol).head.status(), 200);
+        let seen = origin.complete_request(&path).head;
+        let claimed: Vec<_> = seen
+            .fields
+            .iter()
+            .filter(|(_, value)| value == "6.6.6.6")
+            .collect();
+        assert!(claimed.is_empty(), "{claimed:?}");
+        for name in ["x_tenant", "my_own_field"] {
+            assert_eq!(seen.field(name).as_deref(), Some("kept"), "{name}");
+        }
+    }
 }
 
 #[test]

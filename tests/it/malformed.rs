@@ -21,7 +21,7 @@ fn healthy() -> (Origin, Proxy) {
 fn requests_that_are_none_are_refused_and_the_connection_closed() {
     let (origin, proxy) = healthy();
     let mut wrong = Vec::new();
-    for (what, request, status) in not_http() {
+    for (what, request, status) in not_http().into_iter().chain(no_targets()) {
         let mut client = Client::connect_for(proxy.address, Duration::from_secs(2));
         let response = client.ask(&request);
         if response.head.status() != status {
@@ -91,16 +91,6 @@ fn not_http() -> Vec<(&'static str, String, u16)> {
             400,
         ),
         (
-            "too long a target",
-            format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(70_000)),
-            414,
-        ),
-        (
-            "a target without an end",
-            format!("GET /{}", "x".repeat(140_000)),
-            414,
-        ),
-        (
             "too large a head",
             format!(
                 "GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n",
@@ -115,6 +105,37 @@ fn not_http() -> Vec<(&'static str, String, u16)> {
                 "X: y\r\n".repeat(200)
             ),
             431,
+        ),
+    ]
+}
+
+/// As [`not_http`], of targets alone.
+fn no_targets() -> Vec<(&'static str, String, u16)> {
+    vec![
+        (
+            "a name for a target",
+            "GET foo HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "an authority for a target",
+            "GET foo:80 HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "a scheme of others",
+            "GET ftp://b/x HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "too long a target",
+            format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(70_000)),
+            414,
+        ),
+        (
+            "a target without an end",
+            format!("GET /{}", "x".repeat(140_000)),
+            414,
         ),
     ]
 }
@@ -140,6 +161,26 @@ fn of_two_framings_the_chunks_count_or_none_and_the_connection_ends() {
         assert_eq!(seen.head.field("content-length"), None);
         assert_eq!(seen.body_length, 0);
     }
+}
+
+#[test]
+fn a_body_that_is_chunked_twice_is_refused() {
+    let (origin, proxy) = healthy();
+    for codings in [
+        "Transfer-Encoding: chunked, chunked",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip, chunked",
+        "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked",
+    ] {
+        let mut client = proxy.client();
+        let response = client.ask(format!(
+            "POST /twice HTTP/1.1\r\nHost: a\r\n{codings}\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+        ));
+        let status = response.head.status();
+        assert!(matches!(status, 400 | 501), "{codings:?}: {status}");
+        assert_ne!(client.ended(), Ended::GivenUp, "{codings:?}");
+    }
+    assert!(origin.requests().is_empty(), "{:#?}", origin.requests());
 }
 
 #[test]
