@@ -195,3 +195,40 @@ fn a_101_nobody_asked_for_is_a_failure() {
     let response = proxy.get("/unasked");
     assert_eq!(response.head.status(), 503);
 }
+
+#[test]
+fn http_1_0_cannot_be_switched() {
+    let origin = Origin::always(vec![Step::ReadHead, Step::Send(switched()), Step::Hang]);
+    let proxy = Proxy::before(&origin.url(), "");
+    let response = proxy.client().ask(ASK.replace("HTTP/1.1", "HTTP/1.0"));
+    assert_eq!(response.head.status(), 503, "a 101 nobody may ask for");
+    let seen = origin.request("/chat").head;
+    assert_eq!(seen.field("upgrade"), None, "{seen:?}");
+}
+
+#[test]
+fn a_tunnel_that_is_reset_has_its_bytes_counted() {
+    let gate = Gate::default();
+    let origin = Origin::always(vec![
+        Step::ReadHead,
+        Step::Send([switched(), vec![b'x'; 1000]].concat()),
+        Step::ReadSome(5),
+        Step::WaitFor(gate.clone()),
+        Step::Reset,
+    ]);
+    let proxy = Proxy::before(&origin.url(), "");
+    let mut client = proxy.client();
+    assert_eq!(client.ask(ASK).head.status(), 101);
+    client.expect_bytes(&[b'x'; 1000]);
+    client.send("hello");
+    eventually("the origin has read it", || {
+        (origin.request("/chat").body_length == 5).then_some(())
+    });
+    gate.open();
+    assert_ne!(client.ended(), Ended::GivenUp);
+    let record = proxy.record("/chat");
+    assert_eq!(record["ended"], "tunnel", "{record}");
+    assert_eq!(record["outcome"], "forwarded", "{record}");
+    assert_eq!(record["http.request.body.size"], 5, "{record}");
+    assert_eq!(record["http.response.body.size"], 1000, "{record}");
+}
