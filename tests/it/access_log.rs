@@ -123,7 +123,31 @@ fn a_client_that_leaves_has_a_record_that_says_so() {
     client.send("GET /gone HTTP/1.1\r\nHost: shop.test\r\n\r\n");
     origin.request("/gone");
     drop(client);
-    assert_eq!(proxy.record("/gone")["ended"], "client_gone");
+    let record = proxy.record("/gone");
+    assert_eq!(record["ended"], "client_gone");
+    assert_eq!(record["outcome"], "forwarded", "nobody else answered");
+    assert_eq!(record["attempts"], 1);
+    assert!(record.get("http.response.status_code").is_none());
+}
+
+#[test]
+fn a_response_with_trailers_is_complete_and_its_connection_kept() {
+    let mut bytes = head("200 OK", &["Transfer-Encoding: chunked", "Trailer: X-Sum"]);
+    bytes.extend_from_slice(b"5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n");
+    let origin = Origin::always(answer(bytes));
+    let setup = Setup::new("workers = 1\n");
+    let proxy = setup.site("shop", &catch_all(&origin.url(), "")).start();
+    for round in 0..4 {
+        for protocol in Protocol::BOTH {
+            let path = format!("/{round}-{}", protocol.version());
+            let response = proxy.ask(&Ask::get(&path), protocol);
+            assert_eq!(response.body, b"hello");
+            let record = proxy.record(&path);
+            assert_eq!(record["ended"], "complete", "{record}");
+            assert_eq!(record["http.response.body.size"], 5, "{record}");
+        }
+    }
+    assert_eq!(origin.connections().len(), 1);
 }
 
 #[test]

@@ -1,15 +1,16 @@
 //! The admin listener: is the process well, and what does it count.
 
-use std::process::Command;
+use std::{net::Ipv4Addr, process::Command};
 
 use crate::support::{
     clients::{Ask, Kind, Protocol},
+    dns::{NameServer, Told},
     eventually,
     origin::Origin,
     places::Refusing,
     process::Process,
     proxy::{BINARY, Proxy, Setup, catch_all},
-    script::{Step, after_request, answer, ok},
+    script::{Step, after_request, answer, choose, ok, response},
 };
 
 fn health(address: &str) -> Option<i32> {
@@ -84,6 +85,50 @@ fn failures_are_counted_by_cause() {
     eventually("four failures are counted", || {
         (proxy.metric("intermission_", &["connection_refused"]) >= 4.0).then_some(())
     });
+}
+
+#[test]
+fn an_attempt_that_another_made_good_is_counted() {
+    let [second, third] = [Ipv4Addr::new(127, 0, 0, 2), Ipv4Addr::new(127, 0, 0, 3)];
+    let origin = Origin::at((third, 0).into(), answer(ok("third")));
+    let _port = Refusing::at((second, origin.address.port()).into());
+    let names = NameServer::start("app.test", Told::Addresses(vec![second, third]));
+    let dns = format!("[dns]\nservers = [\"{}\"]\n", names.address);
+    let upstream = format!("http://app.test:{}", origin.address.port());
+    let proxy = Setup::new(&dns)
+        .site("shop", &catch_all(&upstream, ""))
+        .start();
+    let errors = ["site=\"shop\"", "reason=\"connection_refused\""];
+    eventually("an attempt fails and another makes it good", || {
+        assert_eq!(proxy.get("/").head.status(), 200);
+        (proxy.metric("intermission_upstream_connect_errors_total", &errors) > 0.0).then_some(())
+    });
+    let failures = proxy.metric("intermission_upstream_failures_total", &[]);
+    assert!(failures.abs() < f64::EPSILON, "{failures} failures");
+}
+
+#[test]
+fn answers_of_the_origin_are_counted_by_code() {
+    let origin = Origin::always(choose(|request| {
+        let status = match request.path() {
+            "/200" => "200 OK",
+            "/404" => "404 Not Found",
+            _ => "503 Service Unavailable",
+        };
+        vec![Step::Send(response(status, &[], b"x"))]
+    }));
+    let proxy = Proxy::before(&origin.url(), "");
+    for (path, times) in [("/200", 3), ("/404", 2), ("/503", 1)] {
+        for _ in 0..times {
+            proxy.ask(&Ask::get(path).by(Kind::Navigation), Protocol::H1);
+        }
+    }
+    eventually("six records", || (proxy.records().len() == 6).then_some(()));
+    for (code, times) in [("200", 3.0), ("404", 2.0), ("503", 1.0)] {
+        let label = format!("code=\"{code}\"");
+        let count = proxy.metric("intermission_upstream_requests_total", &[&label]);
+        assert!((count - times).abs() < f64::EPSILON, "{code}: {count}");
+    }
 }
 
 #[test]
