@@ -1,8 +1,11 @@
 //! Which requests are sent again, where, and which must not be.
 
-use std::net::Ipv4Addr;
+use std::{net::Ipv4Addr, time::Duration};
+
+use tokio::time::Instant;
 
 use crate::support::{
+    at_once,
     clients::{Ask, Protocol},
     dns::{NameServer, Told},
     eventually,
@@ -139,6 +142,32 @@ fn any_method_goes_to_the_next_address_when_the_first_refuses() {
             assert_eq!(record["upstream"], origin.address.to_string());
         }
     }
+}
+
+#[test]
+fn an_outage_under_load_does_not_flood_the_name_server() {
+    let port = Refusing::at((Ipv4Addr::new(127, 0, 0, 2), 0).into());
+    let names = NameServer::start(
+        "app.test",
+        Told::Addresses(vec![Ipv4Addr::new(127, 0, 0, 2)]),
+    );
+    let dns = format!("[dns]\nservers = [\"{}\"]\n", names.address);
+    let upstream = format!("http://app.test:{}", port.address.port());
+    let proxy = Setup::new(&dns)
+        .site("shop", &catch_all(&upstream, ""))
+        .start();
+    let began = Instant::now();
+    at_once(4, |_| {
+        while began.elapsed() < Duration::from_secs(3) {
+            assert_eq!(proxy.get("/").head.status(), 503);
+        }
+    });
+    let seconds = usize::try_from(began.elapsed().as_secs()).expect("not long");
+    // Two questions a time, for either kind of address; at the start, and once more at the end.
+    let most = 2 * (seconds + 2);
+    let asked = names.asked();
+    assert!(asked > 2, "it is asked again");
+    assert!(asked <= most, "{asked} questions in {seconds} s");
 }
 
 #[test]
