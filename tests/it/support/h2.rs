@@ -1,11 +1,15 @@
 //! An HTTP/2 client with prior knowledge, driven from blocking tests.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
+use futures_util::stream;
 use http::{Method, Request};
-use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http2::{self, SendRequest};
+use http_body_util::{BodyExt, Either, Full, StreamBody};
+use hyper::{
+    body::Frame,
+    client::conn::http2::{self, SendRequest},
+};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use sha2::{Digest, Sha256};
 use tokio::{net::TcpStream, runtime::Runtime, time::timeout};
@@ -16,10 +20,16 @@ use super::{
     head::Head,
 };
 
+/// One piece whose length nobody tells before.
+type Unmeasured =
+    StreamBody<stream::Iter<std::array::IntoIter<Result<Frame<Bytes>, Infallible>, 1>>>;
+
+type Sent = Either<Full<Bytes>, Unmeasured>;
+
 /// One connection to a server.
 pub(crate) struct Client {
     runtime: Runtime,
-    sender: SendRequest<Full<Bytes>>,
+    sender: SendRequest<Sent>,
 }
 
 impl Client {
@@ -51,7 +61,16 @@ impl Client {
 
     /// As [`Client::ask`], giving up when the time is over.
     pub(crate) fn ask_for(&mut self, request: Request<Bytes>, time: Duration) -> Response {
-        let request = request.map(Full::new);
+        self.exchange(request.map(|body| Either::Left(Full::new(body))), time)
+    }
+
+    /// As [`Client::ask`], without telling the length of the body.
+    pub(crate) fn ask_without_length(&mut self, request: Request<Bytes>) -> Response {
+        let body = |bytes| StreamBody::new(stream::iter([Ok(Frame::data(bytes))]));
+        self.exchange(request.map(|bytes| Either::Right(body(bytes))), PATIENCE)
+    }
+
+    fn exchange(&mut self, request: Request<Sent>, time: Duration) -> Response {
         let is_head = request.method() == Method::HEAD;
         let sender = &mut self.sender;
         self.runtime.block_on(async {

@@ -45,6 +45,12 @@ pub(crate) fn within<T>(time: Duration, mut ask: impl FnMut() -> Option<T>) -> O
     }
 }
 
+/// Lets time pass, where its passing is what the test is about.
+pub(crate) fn let_pass(time: Duration) {
+    let never: Option<()> = within(time, || None);
+    debug_assert!(never.is_none());
+}
+
 /// Runs the same job on several threads at once and gathers what they return.
 pub(crate) fn at_once<T: Send>(count: usize, job: impl Fn(usize) -> T + Sync) -> Vec<T> {
     std::thread::scope(|scope| {
