@@ -49,7 +49,7 @@ pub fn start(listener: TcpListener, shared: &Arc<Shared>) -> io::Result<()> {
 
 /// Configuration loaded and listeners up, which is so when this can be asked, until we stop.
 async fn ready(State(admin): State<Arc<Admin>>) -> (StatusCode, &'static str) {
-    if admin.shared.drain.begun.is_cancelled() {
+    if admin.shared.drain.begun.is_raised() {
         (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
     } else {
         (StatusCode::OK, "ready\n")

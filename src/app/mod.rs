@@ -183,12 +183,12 @@ async fn drain(shared: &Shared) -> bool {
     let limit = shared.runtime.load().config.process.drain;
     let limit_seconds = limit.as_secs_f64();
     tracing::info!(limit_seconds, "stopping: draining connections");
-    shared.drain.begin();
+    shared.drain.begun.raise();
     let done = async {
         let grace = IDLE_GRACE.min(limit / 2);
         tokio::select! {
             () = shared.tasks.work_done() => return,
-            () = sleep(grace) => shared.drain.idle.cancel(),
+            () = sleep(grace) => shared.drain.idle.raise(),
         }
         shared.tasks.work_done().await;
     };

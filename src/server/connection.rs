@@ -18,6 +18,7 @@ use ipnet::IpNet;
 use tokio::{
     io::AsyncReadExt,
     net::TcpStream,
+    sync::OwnedSemaphorePermit,
     time::{Instant, timeout_at},
 };
 
@@ -52,8 +53,13 @@ const CONNECTION_WINDOW: u32 = 1024 * 1024;
 /// let go, only the socket stays.
 const REST: Duration = Duration::from_millis(500);
 
-/// Serves one connection to its end.
-pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, worker: Arc<Worker>) {
+/// Serves one connection to its end. It has its place until then.
+pub(super) async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    _place: OwnedSemaphorePermit,
+    worker: Arc<Worker>,
+) {
     let settings = Settings::of(&worker);
     let telemetry = Arc::clone(&worker.shared.telemetry);
     let state = ConnectionState::new(peer, &settings.trusted, telemetry);
@@ -166,10 +172,7 @@ fn is_too_long(ended: &End<hyper::Result<()>>) -> bool {
 async fn rest(io: &ClientIo, since: Instant, worker: &Worker, limits: Limits) -> bool {
     let readable = timeout_at(since + limits.idle, io.readable());
     let draining = &worker.shared.drain.idle;
-    matches!(
-        draining.run_until_cancelled(readable).await,
-        Some(Ok(Ok(())))
-    )
+    matches!(draining.or(readable).await, Some(Ok(Ok(()))))
 }
 
 async fn serve_h2<S>(
@@ -224,7 +227,7 @@ async fn recognise(
     let mut first = [0; PREFACE.len()];
     let idle = worker.shared.drain.idle.clone();
     let peek = timeout_at(deadline, stream.peek(&mut first));
-    let length = idle.run_until_cancelled(peek).await?.ok()?.ok()?;
+    let length = idle.or(peek).await?.ok()?.ok()?;
     let seen = first.get(..length).unwrap_or_default();
     if seen.is_empty() {
         return None;
@@ -237,7 +240,7 @@ async fn recognise(
     }
     // A preface in pieces, or a request that begins alike: take the bytes to wait for more.
     let read = timeout_at(deadline, read_preface(&mut stream));
-    let prefix = idle.run_until_cancelled(read).await?.ok()?.ok()?;
+    let prefix = idle.or(read).await?.ok()?.ok()?;
     let is_h2 = prefix == PREFACE;
     Some((stream, prefix, is_h2))
 }

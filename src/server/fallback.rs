@@ -94,3 +94,96 @@ fn answer(failed: &FailedWith, asked: &Asked) -> Response<Body> {
         .respond(failed, &asked.preferences, &asked.request_id, status)
         .map(Body::Page)
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{Request, StatusCode};
+    use http_body_util::BodyExt;
+    use tokio::runtime::Handle;
+
+    use super::*;
+    use crate::{
+        config::{Flags, from_flags},
+        failure::proxy_status::ProxyStatus,
+        message::{preferences::Preferences, request_id, via::Via},
+        site::{Identity, Site},
+        tasks::{Tasks, WorkerId},
+        telemetry::{
+            connection::ConnectionState,
+            metrics::Metrics,
+            record::{Record, Telemetry},
+        },
+        upstream::{Surroundings, resolve::Names},
+    };
+
+    fn asked(telemetry: &Arc<Telemetry>) -> Asked {
+        let flags = Flags {
+            upstream: "http://127.0.0.1:9".to_owned(),
+            listen: None,
+            admin: None,
+            name: Some("My shop".to_owned()),
+        };
+        let config = from_flags(&flags).unwrap();
+        let tasks = Tasks::new(Handle::current());
+        let around = Surroundings {
+            names: Names::new(&config.process.dns, tasks.clone()),
+            tasks,
+            workers: 1,
+        };
+        let spec = config.sites.first().unwrap();
+        let request = Request::get("/path").body(()).unwrap();
+        let peer = ([192, 0, 2, 1], 4711).into();
+        let connection = ConnectionState::new(peer, &[], Arc::clone(telemetry));
+        let request_id = request_id::new();
+        let site = Site::new(spec, None, &around, &telemetry.metrics).unwrap();
+        let record = Record::open(
+            &request,
+            request_id.clone(),
+            Arc::clone(&connection),
+            Arc::clone(telemetry),
+        );
+        record.routed(site.metrics(), None);
+        Asked {
+            site,
+            host: None,
+            record,
+            request_id,
+            preferences: Preferences::capture(request.method(), request.uri(), request.headers()),
+            connection,
+            worker: WorkerId::new(0),
+            identity: Arc::new(Identity {
+                via: Via::new("intermission", 1),
+                proxy_status: ProxyStatus::new("intermission"),
+            }),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_below_becomes_the_branded_page_and_is_counted() {
+        let telemetry = Arc::new(Telemetry {
+            metrics: Metrics::default(),
+            access_log: None,
+        });
+        let asked = Arc::new(asked(&telemetry));
+        let future = ResponseFuture {
+            inner: async { panic!("a defect") },
+            asked: Arc::clone(&asked),
+        };
+        let Ok(response) = future.await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(
+            response.headers()["proxy-status"],
+            "intermission; error=proxy_internal_error"
+        );
+        assert!(response.headers().contains_key("retry-after"));
+        let page = response.into_body().collect().await.unwrap().to_bytes();
+        assert!(String::from_utf8_lossy(&page).contains("My shop"));
+
+        let metrics = asked.site.metrics().cloned().unwrap();
+        drop(asked);
+        assert_eq!(
+            metrics.internal.load(std::sync::atomic::Ordering::Relaxed),
+            1
+        );
+    }
+}

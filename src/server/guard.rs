@@ -13,9 +13,11 @@ use std::{
 
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use crate::telemetry::connection::{ConnectionState, Waiting};
+use crate::{
+    tasks::signal::{Raised, Signal},
+    telemetry::connection::{ConnectionState, Waiting},
+};
 
 /// What hyper's connections have in common.
 pub(super) trait Graceful: Future + Unpin {
@@ -53,7 +55,7 @@ pin_project! {
         #[pin]
         timer: Sleep,
         #[pin]
-        draining: WaitForCancellationFutureOwned,
+        draining: Raised,
         drained: bool,
         state: Arc<ConnectionState>,
         limits: Limits,
@@ -67,14 +69,14 @@ impl<'c, C: Graceful> Guarded<'c, C> {
         connection: &'c mut C,
         state: &Arc<ConnectionState>,
         limits: Limits,
-        draining: &CancellationToken,
+        draining: &Signal,
     ) -> Self {
         let now = Instant::now();
         let first = limits.rest.unwrap_or(limits.head).min(limits.head);
         Self {
             connection,
             timer: sleep_until(now + first),
-            draining: draining.clone().cancelled_owned(),
+            draining: draining.raised(),
             drained: false,
             state: Arc::clone(state),
             limits,

@@ -74,7 +74,12 @@ impl ClientIo {
 
     /// Bytes that were read already and are to be read again, before those of the socket.
     pub(super) fn give_back(&mut self, bytes: Bytes) {
-        self.prefix = bytes;
+        // Even an empty piece keeps the buffer it was cut from.
+        self.prefix = if bytes.is_empty() {
+            Bytes::new()
+        } else {
+            bytes
+        };
     }
 
     /// Waits until there is something to read, be it the end.

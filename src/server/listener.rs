@@ -114,7 +114,7 @@ pub(super) async fn accept(accepting: Accepting, worker: Arc<Worker>) {
         }
     };
     let shared = Arc::clone(&worker.shared);
-    let mut draining = pin!(shared.drain.begun.cancelled());
+    let mut draining = pin!(shared.drain.begun.raised());
     let mut closed = pin!(accepting.closed.cancelled());
     loop {
         let accepted = tokio::select! {
@@ -168,11 +168,8 @@ fn start(
 ) {
     // Fails only on a socket that has been closed already, which reading will notice.
     drop(stream.set_nodelay(true));
-    let serving = connection::serve(stream, peer, Arc::clone(worker));
-    worker.shared.tasks.spawn_until_stopped(async move {
-        serving.await;
-        drop(permit);
-    });
+    let serving = connection::serve(stream, peer, permit, Arc::clone(worker));
+    worker.shared.tasks.spawn_until_stopped(serving);
 }
 
 /// A connection that ended before it was accepted is no problem of ours; a lack of descriptors is,

@@ -1,14 +1,6 @@
 //! A worker: one thread with an event loop, its own listeners, connections and pools.
 
-use std::{
-    io,
-    net::TcpListener,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-    thread::JoinHandle,
-};
+use std::{io, net::TcpListener, sync::Arc, thread::JoinHandle};
 
 use tokio::sync::{
     Semaphore,
@@ -19,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::listener;
 use crate::{
     runtime::RuntimeHandle,
-    tasks::{Tasks, WorkerId},
+    tasks::{Tasks, WorkerId, signal::Signal},
     telemetry::record::Telemetry,
 };
 
@@ -41,25 +33,16 @@ pub struct Shared {
 #[derive(Debug, Default)]
 pub struct Drain {
     /// No more connections are accepted; every response says that its connection ends.
-    pub begun: CancellationToken,
+    pub begun: Signal,
     /// Kept connections without a request are closed.
-    pub idle: CancellationToken,
-    closing: AtomicBool,
-}
-
-impl Drain {
-    /// Begins.
-    pub fn begin(&self) {
-        self.closing.store(true, Relaxed);
-        self.begun.cancel();
-    }
+    pub idle: Signal,
 }
 
 impl Shared {
     /// Whether connections are not to be kept: because we stop, or others wait for a place.
     #[must_use]
     pub fn closes_connections(&self) -> bool {
-        self.drain.closing.load(Relaxed) || self.places.available_permits() == 0
+        self.drain.begun.is_raised() || self.places.available_permits() == 0
     }
 }
 
@@ -119,9 +102,9 @@ pub fn start(id: WorkerId, shared: &Arc<Shared>) -> io::Result<WorkerHandle> {
 
 async fn run(worker: Arc<Worker>, mut incoming: UnboundedReceiver<Accepting>) {
     let stopping = worker.shared.tasks.stopping();
-    while let Some(Some(accepting)) = stopping.run_until_cancelled(incoming.recv()).await {
+    while let Some(Some(accepting)) = stopping.or(incoming.recv()).await {
         let accept = listener::accept(accepting, Arc::clone(&worker));
         worker.shared.tasks.spawn_until_stopped(accept);
     }
-    stopping.cancelled().await;
+    stopping.raised().await;
 }

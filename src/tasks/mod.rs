@@ -3,11 +3,19 @@
 //! Everything that runs beside a request is spawned here, so that shutdown can wait for it.
 
 pub mod clock;
+pub mod signal;
 
-use std::future::Future;
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
+use pin_project_lite::pin_project;
 use tokio::{runtime::Handle, sync::oneshot};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::task::TaskTracker;
+
+use self::signal::{Raised, Signal};
 
 /// Which worker something belongs to: a thread with an event loop of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +42,7 @@ pub struct Tasks {
     work: TaskTracker,
     /// What runs for ever: refreshing, sweeping.
     background: TaskTracker,
-    stop: CancellationToken,
+    stop: Signal,
     control: Handle,
 }
 
@@ -45,7 +53,7 @@ impl Tasks {
         Self {
             work: TaskTracker::new(),
             background: TaskTracker::new(),
-            stop: CancellationToken::new(),
+            stop: Signal::default(),
             control,
         }
     }
@@ -59,19 +67,20 @@ impl Tasks {
 
     /// Runs on this worker until it is done or everything stops; shutdown waits for it.
     pub fn spawn_until_stopped(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let stop = self.stop.clone();
-        self.work.spawn(async move {
-            stop.run_until_cancelled_owned(task).await;
-        });
+        self.work.spawn(self.until_stopped(task));
     }
 
     /// Runs on the control thread until it is done or everything stops.
     pub fn spawn_on_control(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let stop = self.stop.clone();
-        let task = async move {
-            stop.run_until_cancelled_owned(task).await;
-        };
-        self.background.spawn_on(task, &self.control);
+        self.background
+            .spawn_on(self.until_stopped(task), &self.control);
+    }
+
+    fn until_stopped<T>(&self, task: T) -> UntilStopped<T> {
+        UntilStopped {
+            task,
+            stopped: self.stop.raised(),
+        }
     }
 
     /// Has the control thread work something out. `None` when it is being stopped.
@@ -86,7 +95,7 @@ impl Tasks {
 
     /// Told when everything stops.
     #[must_use]
-    pub fn stopping(&self) -> CancellationToken {
+    pub fn stopping(&self) -> Signal {
         self.stop.clone()
     }
 
@@ -98,10 +107,33 @@ impl Tasks {
 
     /// Ends everything, and waits until it has ended.
     pub async fn stop(&self) {
-        self.stop.cancel();
+        self.stop.raise();
         self.background.close();
         self.background.wait().await;
         self.work_done().await;
+    }
+}
+
+pin_project! {
+    /// A task that ends early when everything stops. Written by hand, because an `async` block
+    /// around a future takes several times its memory, and connections have one each.
+    struct UntilStopped<T> {
+        #[pin]
+        task: T,
+        #[pin]
+        stopped: Raised,
+    }
+}
+
+impl<T: Future<Output = ()>> Future for UntilStopped<T> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        if this.task.poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        this.stopped.poll(cx)
     }
 }
 

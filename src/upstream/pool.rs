@@ -18,6 +18,10 @@ use tokio::time::Instant;
 use super::exchange::Connection;
 use crate::tasks::WorkerId;
 
+/// Connections a worker keeps for later: more are only open after a burst, and hold memory here and
+/// at the origin.
+const KEPT: usize = 256;
+
 /// The idle connections, and how many are open at all.
 pub(crate) struct Pool {
     idle: Box<[Mutex<Vec<Idle>>]>,
@@ -61,6 +65,7 @@ impl Pool {
     pub(super) fn put(&self, worker: WorkerId, connection: Connection) {
         if connection.is_ready()
             && let Some(mut stack) = self.stack(worker)
+            && stack.len() < KEPT
         {
             stack.push(Idle {
                 connection,
