@@ -13,7 +13,7 @@ use tokio::{
     runtime::Runtime,
     sync::oneshot,
     task::JoinSet,
-    time::{Instant, timeout},
+    time::{Instant, sleep_until, timeout},
 };
 
 use super::{
@@ -113,8 +113,19 @@ pub(crate) struct Answered {
     pub(crate) first_byte: Duration,
 }
 
-/// Opens all connections, then asks on all at once: on each, `rounds` requests one after the other.
+/// Opens all connections, then asks on all at once: on each, `rounds` requests one after the other,
+/// as fast as they are answered.
 pub(crate) fn ask_in_rounds(address: SocketAddr, rounds: usize) -> Vec<Answered> {
+    ask(address, rounds, Duration::ZERO)
+}
+
+/// As [`ask_in_rounds`], with a request on each connection once per period at most: the connections
+/// take turns, and no request waits for one before it.
+pub(crate) fn ask_in_turns(address: SocketAddr, rounds: usize, period: Duration) -> Vec<Answered> {
+    ask(address, rounds, period)
+}
+
+fn ask(address: SocketAddr, rounds: usize, period: Duration) -> Vec<Answered> {
     runtime().block_on(async {
         let mut sockets = Vec::new();
         for _ in 0..CONNECTIONS {
@@ -126,20 +137,33 @@ pub(crate) fn ask_in_rounds(address: SocketAddr, rounds: usize) -> Vec<Answered>
                 .expect("an option every socket has");
             sockets.push(socket);
         }
-        let asking: JoinSet<_> = sockets
-            .into_iter()
-            .map(|socket| ask_on(socket, rounds))
+        let (begin, apart) = (
+            Instant::now(),
+            period / u32::try_from(CONNECTIONS).expect("few connections"),
+        );
+        let asking: JoinSet<_> = (0_u32..)
+            .zip(sockets)
+            .map(|(at, socket)| ask_on(socket, rounds, (begin + apart * at, period)))
             .collect();
         let answers = timeout(LONG, asking.join_all()).await;
         answers.expect("answers in time").concat()
     })
 }
 
-async fn ask_on(mut socket: TcpStream, rounds: usize) -> Vec<Answered> {
+async fn ask_on(
+    mut socket: TcpStream,
+    rounds: usize,
+    (begin, period): (Instant, Duration),
+) -> Vec<Answered> {
     let mut answers = Vec::with_capacity(rounds);
     let mut unread = Vec::with_capacity(32 * 1024);
     let mut shape = Shape::default();
+    let mut turn = begin;
     for _ in 0..rounds {
+        if !period.is_zero() {
+            sleep_until(turn).await;
+            turn += period;
+        }
         let asked = Instant::now();
         socket.write_all(REQUEST).await.expect("an open connection");
         read_some(&mut socket, &mut unread).await;
