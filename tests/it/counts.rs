@@ -48,7 +48,7 @@ impl Count {
     /// Requests per connection, of the short run and of the long one.
     const fn rounds(self) -> [usize; 2] {
         match self {
-            Self::Instructions => [5, 25],
+            Self::Instructions => [10, 60],
             Self::SystemCalls => [16, 80],
         }
     }
