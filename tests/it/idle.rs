@@ -24,13 +24,17 @@ const GET: &str = "GET /rested HTTP/1.1\r\nHost: shop.test\r\n\r\n";
 
 /// Says nothing for long enough, and fails when the proxy speaks or closes meanwhile.
 fn rest(client: &Client) {
-    let socket = client.line.writer();
     let awake = Instant::now() + REST;
     while Instant::now() < awake {
-        match socket.peek(&mut [0]) {
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
-            other => panic!("the proxy leaves a resting connection alone, but: {other:?}"),
-        }
+        assert_open_and_silent(client);
+    }
+}
+
+/// Looks for as long as a blocked read lasts.
+fn assert_open_and_silent(client: &Client) {
+    match client.line.writer().peek(&mut [0]) {
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+        other => panic!("the proxy leaves a resting connection alone, but: {other:?}"),
     }
 }
 
@@ -168,7 +172,9 @@ fn a_term_signal_closes_resting_connections_at_once() {
     for client in &mut clients {
         assert_eq!(client.ask(GET).head.status(), 200);
     }
-    clients.iter().for_each(rest);
+    // All rest while one is watched.
+    rest(&clients[0]);
+    clients.iter().for_each(assert_open_and_silent);
     proxy.signal(Signal::TERM);
     for client in &mut clients {
         assert_eq!(client.ended(), Ended::Closed);
