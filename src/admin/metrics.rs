@@ -13,7 +13,6 @@ use prometheus_client::{
 };
 
 use crate::{
-    failure::UpstreamFailure,
     runtime::RuntimeHandle,
     telemetry::{
         metrics::{Histogram, Metrics, SiteMetrics},
@@ -99,17 +98,47 @@ fn requests(metrics: &Metrics, out: Out<'_, '_>) -> fmt::Result {
 }
 
 fn upstreams(metrics: &Metrics, out: Out<'_, '_>) -> fmt::Result {
-    let help = "From the first attempt to the response head or the failure";
+    let mut family = counter(out, "upstream_requests", "Answers of the origin by status")?;
+    metrics.each_site(|site, counts| {
+        counts.each_answer_count(|code, count| {
+            let labels = [("site", site), ("code", &code.to_string())];
+            count_if_any(&mut family, &labels, count)
+        })
+    })?;
+    let help = "From the request head to the response head or the failure";
     let name = "upstream_request_duration_seconds";
     histograms(metrics, out, (name, help), |site| &site.upstream_durations)?;
     let mut family = counter(out, "upstream_failures", "Requests without origin response")?;
-    metrics.each_site(|site, counts| failures(&mut family, site, counts, |_| true))?;
-    let mut family = counter(
-        out,
-        "upstream_connect_errors",
-        "Failures before a connection",
-    )?;
-    metrics.each_site(|site, counts| failures(&mut family, site, counts, is_connect_error))?;
+    metrics.each_site(|site, counts| {
+        for (cause, count) in counts.failure_counts() {
+            count_if_any(
+                &mut family,
+                &[("site", site), ("reason", cause.label())],
+                count,
+            )?;
+        }
+        let ours = [
+            ("overloaded", &counts.overloaded),
+            ("proxy_internal_error", &counts.internal),
+        ];
+        for (reason, count) in ours {
+            let labels = [("site", site), ("reason", reason)];
+            count_if_any(&mut family, &labels, count.load(Relaxed))?;
+        }
+        Ok(())
+    })?;
+    let help = "Attempts that came to no connection";
+    let mut family = counter(out, "upstream_connect_errors", help)?;
+    metrics.each_site(|site, counts| {
+        for (cause, count) in counts.connect_error_counts() {
+            count_if_any(
+                &mut family,
+                &[("site", site), ("reason", cause.label())],
+                count,
+            )?;
+        }
+        Ok(())
+    })?;
     let mut family = counter(out, "retries", "Requests that took more than one attempt")?;
     metrics.each_site(|site, counts| {
         for (result, count) in [
@@ -121,56 +150,6 @@ fn upstreams(metrics: &Metrics, out: Out<'_, '_>) -> fmt::Result {
         }
         Ok(())
     })
-}
-
-fn failures(
-    family: &mut MetricEncoder<'_>,
-    site: &str,
-    counts: &SiteMetrics,
-    wanted: impl Fn(UpstreamFailure) -> bool,
-) -> fmt::Result {
-    counts.each_failure_count(|cause, count| {
-        let labels = [("site", site), ("reason", cause.label())];
-        count_if_any(family, &labels, if wanted(cause) { count } else { 0 })
-    })?;
-    if wanted(UpstreamFailure::Looped) {
-        let ours = [
-            ("overloaded", &counts.overloaded),
-            ("proxy_internal_error", &counts.internal),
-        ];
-        for (reason, count) in ours {
-            count_if_any(
-                family,
-                &[("site", site), ("reason", reason)],
-                count.load(Relaxed),
-            )?;
-        }
-    }
-    Ok(())
-}
-
-fn is_connect_error(cause: UpstreamFailure) -> bool {
-    match cause {
-        UpstreamFailure::NameTimeout
-        | UpstreamFailure::NameError
-        | UpstreamFailure::NoEndpoint
-        | UpstreamFailure::Unroutable
-        | UpstreamFailure::Refused
-        | UpstreamFailure::ConnectTimeout
-        | UpstreamFailure::PoolFull
-        | UpstreamFailure::TlsCertificate
-        | UpstreamFailure::TlsAlert
-        | UpstreamFailure::TlsProtocol => true,
-        UpstreamFailure::Terminated
-        | UpstreamFailure::ReadTimeout
-        | UpstreamFailure::WriteTimeout
-        | UpstreamFailure::Deadline
-        | UpstreamFailure::HeadTooLarge
-        | UpstreamFailure::Malformed
-        | UpstreamFailure::Status(_)
-        | UpstreamFailure::Looped
-        | UpstreamFailure::Incomplete => false,
-    }
 }
 
 fn process(metrics: &Metrics, out: Out<'_, '_>) -> fmt::Result {

@@ -34,6 +34,22 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// Whether the name may point elsewhere by now: the address could not be reached.
+    #[must_use]
+    pub const fn blames_address(self) -> bool {
+        matches!(
+            self,
+            Self::Upstream(
+                UpstreamFailure::Refused
+                    | UpstreamFailure::Unroutable
+                    | UpstreamFailure::ConnectTimeout
+                    | UpstreamFailure::NoEndpoint
+            )
+        )
+    }
+}
+
 impl From<UpstreamFailure> for Failure {
     fn from(cause: UpstreamFailure) -> Self {
         Self::Upstream(cause)

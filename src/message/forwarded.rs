@@ -13,15 +13,12 @@ use std::{
 use http::{HeaderMap, HeaderName, HeaderValue, header::FORWARDED};
 use ipnet::IpNet;
 
+use super::request_id::X_REQUEST_ID;
+
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-/// Fields of the same family that we do not set, but that origins believe.
-const CLAIMS: [HeaderName; 3] = [
-    HeaderName::from_static("x-forwarded-port"),
-    HeaderName::from_static("x-forwarded-server"),
-    HeaderName::from_static("x-real-ip"),
-];
+const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
 const PROTO: HeaderValue = HeaderValue::from_static("http");
 
@@ -102,6 +99,9 @@ impl Forwarder {
 
     /// Sets the fields on a request for the origin. `host` is what the client asked for.
     pub fn apply(&self, headers: &mut HeaderMap, host: Option<&HeaderValue>) {
+        remove_claims(headers, |name| {
+            is_disguised(name) || !self.trusted && is_claim(name)
+        });
         if self.trusted {
             self.append(headers, host);
         } else {
@@ -110,9 +110,6 @@ impl Forwarder {
     }
 
     fn replace(&self, headers: &mut HeaderMap, host: Option<&HeaderValue>) {
-        for name in CLAIMS {
-            headers.remove(name);
-        }
         headers.insert(X_FORWARDED_FOR, self.peer.clone());
         headers.insert(X_FORWARDED_PROTO, PROTO);
         match host {
@@ -153,6 +150,28 @@ impl Forwarder {
                 value
             }
         }
+    }
+}
+
+/// Removes fields by their names. Most requests have none of them.
+fn remove_claims(headers: &mut HeaderMap, is_one: impl Fn(&str) -> bool) {
+    let mut claims = Vec::new();
+    claims.extend(headers.keys().filter(|name| is_one(name.as_str())).cloned());
+    for name in claims {
+        headers.remove(name);
+    }
+}
+
+/// Fields by which origins are told who the client is.
+fn is_claim(name: &str) -> bool {
+    name.starts_with('x') && (name.starts_with("x-forwarded-") || *name == X_REAL_IP)
+}
+
+/// Gateway interfaces make `_` and `-` the same, so that a claim may come in by another name.
+fn is_disguised(name: &str) -> bool {
+    name.contains('_') && {
+        let plain = name.replace('_', "-");
+        is_claim(&plain) || *plain == X_REQUEST_ID
     }
 }
 

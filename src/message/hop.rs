@@ -84,7 +84,7 @@ fn strip_connection(headers: &mut HeaderMap) -> bool {
 fn is_end_to_end(name: &HeaderName) -> bool {
     [HOST, CONTENT_LENGTH, AUTHORIZATION, COOKIE, TE, UPGRADE].contains(name)
         || name.as_str().starts_with("x-forwarded-")
-        || name.as_str() == "forwarded"
+        || ["forwarded", "via", "x-request-id"].contains(&name.as_str())
 }
 
 /// `h2c` is an offer to us, not to the origin (RFC 9113 section 3.1 took it back altogether).

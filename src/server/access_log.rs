@@ -79,7 +79,7 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: ClientRequest) -> Self::Future {
+    fn call(&mut self, request: ClientRequest) -> Self::Future {
         let connection = Arc::clone(&self.around.connection);
         let request_id =
             request_id::of_request(request.headers(), connection.forwarder().trusted());
@@ -93,9 +93,6 @@ where
         if request.body().is_end_stream() {
             record.request_body_ended();
         }
-        request
-            .headers_mut()
-            .insert(X_REQUEST_ID, request_id.clone());
         let around = self.around.clone();
         let version = request.version();
         let opened = Opened {
@@ -208,6 +205,9 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Recorded<B> {
             Some(Ok(frame)) => {
                 let length = frame.data_ref().map_or(0, Bytes::len);
                 this.bytes += u64::try_from(length).unwrap_or(u64::MAX);
+                if frame.is_trailers() {
+                    this.ended = Some(Ended::Complete);
+                }
             }
             Some(Err(_)) => {
                 this.ended = Some(Ended::Cut);

@@ -57,12 +57,12 @@ const REST: Duration = Duration::from_millis(500);
 pub(super) async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
-    _place: OwnedSemaphorePermit,
+    place: OwnedSemaphorePermit,
     worker: Arc<Worker>,
 ) {
     let settings = Settings::of(&worker);
     let telemetry = Arc::clone(&worker.shared.telemetry);
-    let state = ConnectionState::new(peer, &settings.trusted, telemetry);
+    let state = ConnectionState::new(peer, &settings.trusted, telemetry, Some(place));
     let Some((stream, prefix, is_h2)) = recognise(stream, &worker, settings.limits).await else {
         return;
     };
@@ -266,7 +266,7 @@ fn note_refusal(ended: &End<hyper::Result<()>>, state: &Arc<ConnectionState>, wo
             refused_with(error)
         }
         End::HeadTimeout => None,
-        End::Done(_) | End::Idle | End::Resting(_) => return,
+        End::Done(_) | End::Idle | End::Stalled | End::Resting(_) => return,
     };
     note(status, state, worker);
 }

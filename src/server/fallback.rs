@@ -133,7 +133,7 @@ mod tests {
         let spec = config.sites.first().unwrap();
         let request = Request::get("/path").body(()).unwrap();
         let peer = ([192, 0, 2, 1], 4711).into();
-        let connection = ConnectionState::new(peer, &[], Arc::clone(telemetry));
+        let connection = ConnectionState::new(peer, &[], Arc::clone(telemetry), None);
         let request_id = request_id::new();
         let site = Site::new(spec, None, &around, &telemetry.metrics).unwrap();
         let record = Record::open(

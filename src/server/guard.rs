@@ -44,6 +44,8 @@ pub(super) enum End<T> {
     HeadTimeout,
     /// It was closed for being idle, and did not end in time.
     Idle,
+    /// The client has taken nothing of an answer for too long.
+    Stalled,
     /// Nothing is going on since then: what serving needs may be let go.
     Resting(Instant),
 }
@@ -115,7 +117,9 @@ impl<C: Graceful> Future for Guarded<'_, C> {
             }
             let now = Instant::now();
             let next = match waiting {
-                Waiting::Answer => now + this.limits.rest.unwrap_or(this.limits.idle),
+                Waiting::Answer => this.limits.while_answering(this.state, now),
+                // Closing keeps its own time.
+                Waiting::Close => now + this.limits.idle,
                 Waiting::Head => this.head_since.unwrap_or(now) + this.limits.head,
                 Waiting::NextRequest(since) if *this.closing => since + this.limits.idle,
                 Waiting::NextRequest(since) => this.limits.after_answer(since, this.state, now),
@@ -126,11 +130,14 @@ impl<C: Graceful> Future for Guarded<'_, C> {
             }
             match waiting {
                 Waiting::Head => return Poll::Ready(End::HeadTimeout),
-                _ if *this.closing => return Poll::Ready(End::Idle),
+                Waiting::NextRequest(_) | Waiting::Close if *this.closing => {
+                    return Poll::Ready(End::Idle);
+                }
                 Waiting::NextRequest(since) if this.limits.may_rest(since, this.state, now) => {
                     return Poll::Ready(End::Resting(since));
                 }
-                Waiting::NextRequest(_) | Waiting::Answer => {
+                Waiting::Answer => return Poll::Ready(End::Stalled),
+                Waiting::NextRequest(_) | Waiting::Close => {
                     *this.closing = true;
                     this.connection.graceful();
                     this.timer.as_mut().reset(now + this.limits.head);
@@ -145,7 +152,7 @@ impl Limits {
     fn after_answer(&self, since: Instant, state: &ConnectionState, now: Instant) -> Instant {
         let idle = since + self.idle;
         match self.rest {
-            Some(rest) if !state.has_unsent_bytes() => idle.min(since + rest),
+            Some(rest) if state.stalled_since().is_none() => idle.min(since + rest),
             Some(rest) => idle.min(now + rest),
             None => idle,
         }
@@ -154,6 +161,15 @@ impl Limits {
     fn may_rest(&self, since: Instant, state: &ConnectionState, now: Instant) -> bool {
         self.rest
             .is_some_and(|rest| now >= since + rest && now < since + self.idle)
-            && !state.has_unsent_bytes()
+            && state.stalled_since().is_none()
+    }
+
+    /// When to look again at a connection whose request is being answered; now, if its client has
+    /// taken nothing for as long as a connection may be idle.
+    fn while_answering(&self, state: &ConnectionState, now: Instant) -> Instant {
+        match state.stalled_since() {
+            Some(since) if since + self.idle <= now => now,
+            _ => now + self.rest.unwrap_or(self.idle).min(self.idle),
+        }
     }
 }

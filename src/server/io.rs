@@ -52,8 +52,8 @@ struct Linger {
 }
 
 /// How long a client may be silent, and may go on sending, after our side was closed.
-const LINGER_SILENCE: Duration = Duration::from_secs(5);
-const LINGER_TOTAL: Duration = Duration::from_secs(30);
+const LINGER_SILENCE: Duration = Duration::from_secs(2);
+const LINGER_TOTAL: Duration = Duration::from_secs(10);
 
 impl ClientIo {
     pub(super) fn new(
@@ -163,6 +163,10 @@ impl AsyncRead for ClientIo {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if !matches!(this.closing, Closing::Not) {
+            // What comes after our side was closed is never a request.
+            return Poll::Ready(Ok(()));
+        }
         if this.prefix.has_remaining() {
             let length = this.prefix.len().min(buf.remaining());
             let bytes = this.prefix.split_to(length);
@@ -214,6 +218,7 @@ impl AsyncWrite for ClientIo {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if let Closing::Not = this.closing {
+            this.state.closes();
             ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
             this.closing = if this.poll_unread(cx) || this.state.has_unread_request() {
                 Closing::Lingering(Box::new(Linger {

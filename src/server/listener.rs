@@ -13,7 +13,7 @@ use std::{
 
 use futures_util::FutureExt;
 use rustix::io::Errno;
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, Socket, TcpKeepalive, Type};
 use tokio::{
     net::{TcpListener, TcpStream},
     time::sleep,
@@ -76,11 +76,24 @@ fn socket(address: SocketAddr, shared: bool) -> io::Result<Socket> {
     socket.set_reuse_port(shared)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    if !shared {
+    if shared {
+        // Accepted sockets inherit these. Keep-alive probes find out about clients that vanished
+        // without a word, which matters to tunnels and streams that are silent by nature.
+        socket.set_tcp_nodelay(true)?;
+        socket.set_tcp_keepalive(&keepalive())?;
+    } else {
         // Only a listening socket is in the way of another one.
         socket.listen(1)?;
     }
     Ok(socket)
+}
+
+/// First after a minute of silence, then every ten seconds.
+pub(crate) fn keepalive() -> TcpKeepalive {
+    TcpKeepalive::new()
+        .with_time(Duration::from_secs(60))
+        .with_interval(Duration::from_secs(10))
+        .with_retries(5)
 }
 
 fn local_address(socket: &Socket) -> io::Result<SocketAddr> {
@@ -121,55 +134,26 @@ pub(super) async fn accept(accepting: Accepting, worker: Arc<Worker>) {
             biased;
             () = &mut draining => break,
             () = &mut closed => break,
-            accepted = next(&listener, &worker) => accepted,
+            accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok(Accepted {
-                stream,
-                peer,
-                permit,
-            }) => start(stream, peer, permit, &worker),
+            Ok(accepted) => start(accepted, &worker).await,
             Err(error) => back_off(&error, &worker).await,
         }
     }
-    while let Some(Ok(Accepted {
-        stream,
-        peer,
-        permit,
-    })) = next(&listener, &worker).now_or_never()
-    {
-        start(stream, peer, permit, &worker);
+    while let Some(Ok(accepted)) = listener.accept().now_or_never() {
+        start(accepted, &worker).await;
     }
 }
 
-struct Accepted {
-    stream: TcpStream,
-    peer: SocketAddr,
-    permit: tokio::sync::OwnedSemaphorePermit,
-}
-
-/// The next connection, when there is room for one.
-async fn next(listener: &TcpListener, worker: &Worker) -> io::Result<Accepted> {
+/// Serves a connection as soon as there is a place for it. Others wait in the kernel meanwhile.
+async fn start((stream, peer): (TcpStream, SocketAddr), worker: &Arc<Worker>) {
     let places = Arc::clone(&worker.shared.places);
-    let permit = places.acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, peer) = listener.accept().await?;
-    Ok(Accepted {
-        stream,
-        peer,
-        permit,
-    })
-}
-
-fn start(
-    stream: TcpStream,
-    peer: SocketAddr,
-    permit: tokio::sync::OwnedSemaphorePermit,
-    worker: &Arc<Worker>,
-) {
-    // Fails only on a socket that has been closed already, which reading will notice.
-    drop(stream.set_nodelay(true));
-    let serving = connection::serve(stream, peer, permit, Arc::clone(worker));
-    worker.shared.tasks.spawn_until_stopped(serving);
+    // Never closed, so there always comes a place.
+    if let Ok(place) = places.acquire_owned().await {
+        let serving = connection::serve(stream, peer, place, Arc::clone(worker));
+        worker.shared.tasks.spawn_until_stopped(serving);
+    }
 }
 
 /// A connection that ended before it was accepted is no problem of ours; a lack of descriptors is,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use http::{
-    HeaderValue, Method, Request, Response, Version,
+    HeaderValue, Method, Request, Response,
     header::{MAX_FORWARDS, TRANSFER_ENCODING},
 };
 use pin_project_lite::pin_project;
@@ -19,7 +19,11 @@ use super::{access_log::Opened, connection::longest_target, worker::Worker};
 use crate::{
     message::{host, preferences::Preferences},
     runtime::Runtime,
-    site::{Body, Routed, handle::Asked, refusal::Refusal},
+    site::{
+        Body, Routed,
+        handle::Asked,
+        refusal::{Addressee, Refusal},
+    },
 };
 
 /// Finds the site.
@@ -78,7 +82,7 @@ where
             }
             Err(refused) => ResponseFuture::Refused {
                 refused,
-                version: opened.request.version(),
+                to: Addressee::of(&opened.request),
             },
         }
     }
@@ -124,11 +128,19 @@ fn host_of<B>(
     if target.is_some_and(|target| target.as_str().len() > longest_target) {
         return Err(Refusal::TargetTooLong);
     }
+    let uri = request.uri();
+    let scheme = uri.scheme_str();
+    // The authority alone is a target for CONNECT only, and other schemes are not ours to serve.
+    if !matches!(scheme, None | Some("http" | "https")) || scheme.is_none() && uri.host().is_some()
+    {
+        return Err(Refusal::Target);
+    }
     let host = host::of_request(request.uri(), request.headers(), request.version())
         .map_err(|_| Refusal::Host)?;
     // Hyper has refused what is not chunked in the end; other codings are not ours to undo.
-    let coding = request.headers().get(TRANSFER_ENCODING);
-    if coding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+    let mut codings = request.headers().get_all(TRANSFER_ENCODING).iter();
+    let is_chunked = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    if !codings.next().is_none_or(is_chunked) || codings.next().is_some() {
         return Err(Refusal::Coding);
     }
     if *request.method() == Method::OPTIONS {
@@ -169,7 +181,7 @@ pin_project! {
     /// Either the answer we had at once, or the one that comes from below.
     #[project = ResponseFutureProj]
     pub(super) enum ResponseFuture<F> {
-        Refused { refused: Refusal, version: Version },
+        Refused { refused: Refusal, to: Addressee },
         Passed { #[pin] inner: F },
     }
 }
@@ -183,9 +195,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         match self.project() {
             ResponseFutureProj::Passed { inner } => inner.poll(cx),
-            ResponseFutureProj::Refused { refused, version } => {
-                Poll::Ready(Ok(refused.response(*version)))
-            }
+            ResponseFutureProj::Refused { refused, to } => Poll::Ready(Ok(refused.response(*to))),
         }
     }
 }

@@ -5,7 +5,10 @@ use std::{error::Error, sync::Arc, time::Duration};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header::RETRY_AFTER};
 use hyper::body::Incoming;
 
-use super::{Body, Origin, Site, refusal::Refusal};
+use super::{
+    Body, Origin, Site,
+    refusal::{Addressee, Refusal},
+};
 use crate::{
     failure::{FailedWith, Failure, UpstreamFailure, proxy_status::ProxyStatus},
     message::{preferences::Preferences, via::Via},
@@ -73,10 +76,10 @@ pub struct Identity {
 /// The failure, for [`crate::server::fallback`] to answer.
 pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>, FailedWith> {
     let Some(origin) = &asked.site.origin else {
-        return Ok(Refusal::Unclaimed.response(request.version()));
+        return Ok(Refusal::Unclaimed.response(Addressee::of(&request)));
     };
     if asked.preferences.path().starts_with(RESERVED) {
-        return Ok(Refusal::Reserved.response(request.version()));
+        return Ok(Refusal::Reserved.response(Addressee::of(&request)));
     }
     let sender = Sender {
         worker: asked.worker,
@@ -84,14 +87,16 @@ pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>,
         forwarder: asked.connection.forwarder(),
         client_host: asked.host.as_ref(),
         host: origin.spec.headers.host.as_ref().or(asked.host.as_ref()),
+        request_id: &asked.request_id,
         record: &asked.record,
     };
-    let version = request.version();
+    let to = Addressee::of(&request);
     let forwarded = origin.upstream.forward(request, &sender).await;
     asked.record.attempts_ended();
     match forwarded {
         Ok(response) => origin.accept(response, &asked),
-        Err(ForwardError::Client) => Ok(Refusal::Body.response(version)),
+        Err(ForwardError::ClientStalled) => Ok(Refusal::BodyTimeout.response(to)),
+        Err(ForwardError::Client) => Ok(Refusal::Body.response(to)),
         Err(ForwardError::Failed { error, unread }) => {
             let source = error
                 .source
@@ -119,6 +124,7 @@ impl Origin {
             Ok(response.map(|body| Body::Origin(body, Arc::clone(asked))))
         };
         let status = response.status();
+        asked.record.origin_answered(status);
         let fallback = &self.spec.fallback;
         if !fallback.statuses.contains(&status) {
             self.observe(None);

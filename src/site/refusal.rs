@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{
-    HeaderValue, Response, StatusCode, Version,
+    HeaderValue, Method, Request, Response, StatusCode, Version,
     header::{
         ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
     },
@@ -25,6 +25,8 @@ pub enum Refusal {
     TargetTooLong,
     /// A request body that broke off or is not framed as HTTP.
     Body,
+    /// A request body of which nothing more came in time.
+    BodyTimeout,
     /// CONNECT and TRACE.
     Method,
     /// A transfer coding other than chunked (RFC 9112 section 6.1).
@@ -38,15 +40,37 @@ pub enum Refusal {
     Reserved,
 }
 
+/// What the shape of a refusal depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Addressee {
+    version: Version,
+    is_head: bool,
+}
+
+impl Addressee {
+    /// Who sent this request.
+    #[must_use]
+    pub fn of<B>(request: &Request<B>) -> Self {
+        Self {
+            version: request.version(),
+            is_head: *request.method() == Method::HEAD,
+        }
+    }
+}
+
 impl Refusal {
-    /// The answer to a request of this version. After what is not quite HTTP, the connection is not
+    /// The answer to a request. After what is not quite HTTP, the connection is not
     /// trusted any further (RFC 9112 section 3.2 and 6.3); HTTP/2 frames each stream by itself.
     #[must_use]
-    pub fn response(self, version: Version) -> Response<Body> {
+    pub fn response(self, to: Addressee) -> Response<Body> {
         let text = self.text();
-        let mut response =
-            Response::new(Body::Page(Fixed::new(Bytes::from_static(text.as_bytes()))));
-        *response.status_mut() = self.status(version);
+        let body = if to.is_head {
+            Fixed::empty()
+        } else {
+            Fixed::new(Bytes::from_static(text.as_bytes()))
+        };
+        let mut response = Response::new(Body::Page(body));
+        *response.status_mut() = self.status(to.version);
         let headers = response.headers_mut();
         headers.insert(
             CONTENT_TYPE,
@@ -55,7 +79,7 @@ impl Refusal {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        if version < Version::HTTP_2 && self.is_faulty() {
+        if to.version < Version::HTTP_2 && self.is_faulty() {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         if matches!(self, Self::Method | Self::Options) {
@@ -66,7 +90,12 @@ impl Refusal {
 
     fn is_faulty(self) -> bool {
         match self {
-            Self::Host | Self::Target | Self::TargetTooLong | Self::Body | Self::Coding => true,
+            Self::Host
+            | Self::Target
+            | Self::TargetTooLong
+            | Self::Body
+            | Self::BodyTimeout
+            | Self::Coding => true,
             Self::Method | Self::Options | Self::Unclaimed | Self::Reserved => false,
         }
     }
@@ -74,6 +103,7 @@ impl Refusal {
     fn status(self, version: Version) -> StatusCode {
         match self {
             Self::Host | Self::Target | Self::Body => StatusCode::BAD_REQUEST,
+            Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::TargetTooLong => StatusCode::URI_TOO_LONG,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Coding => StatusCode::NOT_IMPLEMENTED,
@@ -89,6 +119,7 @@ impl Refusal {
             Self::Target => "The request target is not valid.\n",
             Self::TargetTooLong => "The request target is too long.\n",
             Self::Body => "The request body is not valid.\n",
+            Self::BodyTimeout => "The request body took too long.\n",
             Self::Method => "This method is not allowed here.\n",
             Self::Coding => "This transfer coding is not supported.\n",
             Self::Options => "",

@@ -6,13 +6,13 @@
 use std::{
     net::{IpAddr, SocketAddr},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
 };
 
 use ipnet::IpNet;
-use tokio::time::Instant;
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use super::record::Telemetry;
 use crate::message::forwarded::Forwarder;
@@ -28,7 +28,10 @@ pub struct ConnectionState {
     multiplexed: AtomicBool,
     reset: AtomicBool,
     unsent: AtomicBool,
+    unsent_since: Mutex<Option<Instant>>,
+    closing: AtomicBool,
     telemetry: Arc<Telemetry>,
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 /// What the bytes that came are.
@@ -47,6 +50,8 @@ pub enum Came {
 pub enum Waiting {
     /// For us: a request is being answered.
     Answer,
+    /// For nothing: it is being closed.
+    Close,
     /// For the rest of a request head, or for the very first one.
     Head,
     /// For the next request, since then.
@@ -54,9 +59,15 @@ pub enum Waiting {
 }
 
 impl ConnectionState {
-    /// A new connection from this peer.
+    /// A new connection from this peer. It keeps its place among the connections we may have until
+    /// the last that came of it has ended, be it a tunnel.
     #[must_use]
-    pub fn new(peer: SocketAddr, trusted: &[IpNet], telemetry: Arc<Telemetry>) -> Arc<Self> {
+    pub fn new(
+        peer: SocketAddr,
+        trusted: &[IpNet],
+        telemetry: Arc<Telemetry>,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Arc<Self> {
         telemetry.metrics.connections.up();
         Arc::new(Self {
             forwarder: Forwarder::new(peer, trusted),
@@ -68,7 +79,10 @@ impl ConnectionState {
             multiplexed: AtomicBool::new(false),
             reset: AtomicBool::new(false),
             unsent: AtomicBool::new(false),
+            unsent_since: Mutex::new(None),
+            closing: AtomicBool::new(false),
             telemetry,
+            _place: place,
         })
     }
 
@@ -106,6 +120,8 @@ impl ConnectionState {
     pub fn waiting(&self) -> Waiting {
         if self.in_flight.load(Relaxed) > 0 {
             Waiting::Answer
+        } else if self.is_closing() {
+            Waiting::Close
         } else if self.reading_head.load(Relaxed) || !self.served.load(Relaxed) {
             Waiting::Head
         } else {
@@ -141,13 +157,42 @@ impl ConnectionState {
 
     /// The client takes what is written, or does not at the moment.
     pub fn write_waits(&self, waits: bool) {
-        self.unsent.store(waits, Relaxed);
+        if waits {
+            let mut since = self.unsent_since();
+            if !self.unsent.swap(true, Relaxed) || since.is_none() {
+                *since = Some(Instant::now());
+            }
+        } else if self.unsent.load(Relaxed) {
+            self.unsent.store(false, Relaxed);
+            *self.unsent_since() = None;
+        }
     }
 
-    /// Whether part of an answer is still to be written.
+    /// Since when the client has taken nothing of what is to be written; `None` if nothing waits.
     #[must_use]
-    pub fn has_unsent_bytes(&self) -> bool {
-        self.unsent.load(Relaxed)
+    pub fn stalled_since(&self) -> Option<Instant> {
+        if self.unsent.load(Relaxed) {
+            *self.unsent_since()
+        } else {
+            None
+        }
+    }
+
+    fn unsent_since(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.unsent_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Our side is being closed: nothing that still comes is a request.
+    pub fn closes(&self) {
+        self.closing.store(true, Relaxed);
+    }
+
+    /// Whether our side is being closed.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Relaxed)
     }
 
     pub(super) fn request_began(&self) {

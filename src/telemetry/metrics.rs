@@ -108,6 +108,8 @@ pub struct SiteMetrics {
     pub(crate) durations: Histogram,
     pub(crate) upstream_durations: Histogram,
     failures: [AtomicU64; UpstreamFailure::COUNT],
+    connect_errors: [AtomicU64; UpstreamFailure::COUNT],
+    answers: OnceLock<Box<CodeCounts>>,
     pub(crate) overloaded: AtomicU64,
     pub(crate) internal: AtomicU64,
     pub(crate) retried_well: AtomicU64,
@@ -122,6 +124,8 @@ impl Default for SiteMetrics {
             durations: Histogram::default(),
             upstream_durations: Histogram::default(),
             failures: [const { AtomicU64::new(0) }; UpstreamFailure::COUNT],
+            connect_errors: [const { AtomicU64::new(0) }; UpstreamFailure::COUNT],
+            answers: OnceLock::new(),
             overloaded: AtomicU64::new(0),
             internal: AtomicU64::new(0),
             retried_well: AtomicU64::new(0),
@@ -184,6 +188,14 @@ impl SiteMetrics {
                 count.fetch_add(1, Relaxed);
             }
         }
+        if facts.origin_status.is_some() {
+            let codes = self
+                .answers
+                .get_or_init(|| Box::new([const { AtomicU64::new(0) }; CODES + 1]));
+            if let Some(count) = codes.get(code_index(facts.origin_status)) {
+                count.fetch_add(1, Relaxed);
+            }
+        }
         self.durations.observe(facts.duration);
         if let Some(upstream) = facts.upstream {
             self.upstream_durations.observe(upstream);
@@ -198,6 +210,13 @@ impl SiteMetrics {
             } else {
                 &self.retried_in_vain
             };
+            count.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// An attempt came to no connection.
+    pub(super) fn count_connect_error(&self, cause: UpstreamFailure) {
+        if let Some(count) = self.connect_errors.get(cause.index()) {
             count.fetch_add(1, Relaxed);
         }
     }
@@ -234,19 +253,41 @@ impl SiteMetrics {
         Ok(())
     }
 
-    /// Counts of causes that are not zero.
-    pub(crate) fn each_failure_count(
+    /// Answers of the origin: status, count.
+    pub(crate) fn each_answer_count(
         &self,
-        mut visit: impl FnMut(UpstreamFailure, u64) -> fmt::Result,
+        mut visit: impl FnMut(u16, u64) -> fmt::Result,
     ) -> fmt::Result {
-        for (cause, count) in UpstreamFailure::ALL.into_iter().zip(&self.failures) {
+        let codes = self.answers.get().map(|codes| codes.iter());
+        for (code, count) in (100_u16..).zip(codes.into_iter().flatten()) {
             let count = count.load(Relaxed);
             if count > 0 {
-                visit(cause, count)?;
+                visit(code, count)?;
             }
         }
         Ok(())
     }
+
+    /// Requests without an origin response, by cause.
+    pub(crate) fn failure_counts(&self) -> impl Iterator<Item = (UpstreamFailure, u64)> {
+        counts_of(&self.failures)
+    }
+
+    /// Attempts without a connection, by cause.
+    pub(crate) fn connect_error_counts(&self) -> impl Iterator<Item = (UpstreamFailure, u64)> {
+        counts_of(&self.connect_errors)
+    }
+}
+
+/// Those that are not zero.
+fn counts_of(
+    counts: &[AtomicU64; UpstreamFailure::COUNT],
+) -> impl Iterator<Item = (UpstreamFailure, u64)> {
+    UpstreamFailure::ALL
+        .into_iter()
+        .zip(counts)
+        .map(|(cause, count)| (cause, count.load(Relaxed)))
+        .filter(|(_, count)| *count > 0)
 }
 
 /// Durations in buckets.

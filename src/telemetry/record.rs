@@ -22,7 +22,7 @@ use super::{
     connection::ConnectionState,
     metrics::{Metrics, SiteMetrics},
 };
-use crate::failure::Failure;
+use crate::failure::{Failure, Sent};
 
 /// Who answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -105,6 +105,8 @@ pub struct Facts {
     pub outcome: Outcome,
     /// How it ended.
     pub ended: Ended,
+    /// What the origin said; `None` if nothing.
+    pub origin_status: Option<StatusCode>,
     /// What the client was told; `None` if nothing.
     pub status: Option<StatusCode>,
     /// Why there is no origin response, or no whole one.
@@ -113,7 +115,7 @@ pub struct Facts {
     pub attempts: u32,
     /// The endpoint of the last one.
     pub endpoint: Option<SocketAddr>,
-    /// From the first attempt to the response head or the failure.
+    /// From the request head to the response head or the failure.
     pub upstream: Option<Duration>,
     /// Body bytes from the client.
     pub request_bytes: u64,
@@ -125,6 +127,7 @@ pub struct Facts {
 pub struct Record {
     facts: Mutex<Option<Facts>>,
     request_bytes: AtomicU64,
+    response_bytes: AtomicU64,
     request_ended: AtomicBool,
     connection: Arc<ConnectionState>,
     telemetry: Arc<Telemetry>,
@@ -180,6 +183,7 @@ impl Record {
         Arc::new(Self {
             facts: Mutex::new(Some(facts)),
             request_bytes: AtomicU64::new(0),
+            response_bytes: AtomicU64::new(0),
             request_ended: AtomicBool::new(false),
             connection,
             telemetry,
@@ -198,6 +202,8 @@ impl Record {
     pub fn attempt(&self, endpoint: SocketAddr) {
         self.edit(|facts| {
             facts.attempts += 1;
+            // Unless we answer in its place.
+            facts.outcome = Outcome::Forwarded;
             facts.endpoint = Some(endpoint);
         });
     }
@@ -234,7 +240,7 @@ impl Record {
         self.edit(|facts| facts.status = Some(status));
     }
 
-    /// The response has ended.
+    /// There is no response body whose end would tell.
     pub fn ended(&self, ended: Ended) {
         self.edit(|facts| facts.ended = ended);
     }
@@ -245,14 +251,40 @@ impl Record {
             if facts.ended != Ended::Tunnel {
                 facts.ended = ended;
             }
-            facts.response_bytes = facts.response_bytes.saturating_add(bytes);
+            facts.response_bytes = bytes;
         });
     }
 
-    /// A tunnel carried so much.
-    pub fn tunnelled(&self, from_client: u64, from_origin: u64) {
-        self.request_bytes.fetch_add(from_client, Relaxed);
-        self.edit(|facts| facts.response_bytes = from_origin);
+    /// An attempt ended without a response.
+    pub fn attempt_failed(&self, cause: Failure, sent: Sent) {
+        if let (Failure::Upstream(cause), Sent::No, Some(facts)) =
+            (cause, sent, self.facts().as_ref())
+            && let Some(site) = &facts.site
+        {
+            site.count_connect_error(cause);
+        }
+    }
+
+    /// The origin's response head came.
+    pub fn origin_answered(&self, status: StatusCode) {
+        self.edit(|facts| facts.origin_status = Some(status));
+    }
+
+    /// Who sent the request.
+    #[must_use]
+    pub fn connection(&self) -> &ConnectionState {
+        &self.connection
+    }
+
+    /// It became a tunnel.
+    pub fn is_tunnel(&self) {
+        self.edit(|facts| facts.ended = Ended::Tunnel);
+    }
+
+    /// A tunnel carried more from the origin.
+    pub fn add_response_bytes(&self, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.response_bytes.fetch_add(bytes, Relaxed);
     }
 
     /// More of the request body came.
@@ -307,6 +339,7 @@ impl Facts {
             site: None,
             outcome: Outcome::default(),
             ended: Ended::default(),
+            origin_status: None,
             status: None,
             failure: None,
             attempts: 0,
@@ -327,6 +360,7 @@ impl Drop for Record {
         };
         facts.duration = now.saturating_duration_since(facts.began);
         facts.request_bytes = self.request_bytes.load(Relaxed);
+        facts.response_bytes += self.response_bytes.load(Relaxed);
         self.telemetry.metrics.count(&facts);
         if let Some(log) = &self.telemetry.access_log {
             log.write(facts);

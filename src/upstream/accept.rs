@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use http::{
-    HeaderMap, HeaderValue, Response, StatusCode,
-    header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE},
+    HeaderMap, HeaderValue, Response, StatusCode, Version,
+    header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE},
 };
 use hyper::body::Body;
 
@@ -34,6 +34,8 @@ impl Upstream {
             mut response,
         } = answered;
         lease.hold(sender.worker, connection, outbound.gate);
+        // The version is each hop's own (RFC 9110 section 2.5).
+        *response.version_mut() = Version::HTTP_11;
         let status = response.status();
         if status == StatusCode::SWITCHING_PROTOCOLS {
             if !upgrade::is_agreed(outbound.upgrade.as_ref(), &response) {
@@ -52,6 +54,9 @@ impl Upstream {
                 lease = answer_lease;
             }
         } else {
+            if !is_framed_once(response.headers_mut()) {
+                return Err(malformed());
+            }
             hop::strip_response(response.headers_mut(), status);
             if response.body().is_end_stream() && !has_one_length(response.headers_mut()) {
                 return Err(malformed());
@@ -78,6 +83,18 @@ fn has_one_length(headers: &mut HeaderMap) -> bool {
     let is_one = headers.get_all(CONTENT_LENGTH).iter().all(|l| *l == first);
     headers.insert(CONTENT_LENGTH, first);
     is_one
+}
+
+/// Chunks overrule a length, which must not be passed on (RFC 9112 section 6.3). Hyper undoes
+/// chunks and no other coding.
+fn is_framed_once(headers: &mut HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let Some(coding) = codings.next() else {
+        return true;
+    };
+    let is_chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked") && codings.next().is_none();
+    headers.remove(CONTENT_LENGTH);
+    is_chunked
 }
 
 fn malformed() -> ForwardError {

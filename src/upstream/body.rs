@@ -99,6 +99,18 @@ impl RequestBody {
     }
 }
 
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        if self.incoming.is_some() {
+            // Nobody reads the rest: the clocks need not wait for it, and closing must be careful.
+            if let Some(wire) = &self.wire {
+                wire.upload_ended();
+            }
+            self.record.connection().leaves_request_unread();
+        }
+    }
+}
+
 /// Why a request body cannot be sent on.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RequestBodyError {
@@ -131,7 +143,10 @@ impl Body for RequestBody {
         match ready!(Pin::new(&mut *incoming).poll_frame(cx)) {
             Some(Ok(frame)) => {
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
-                let is_end = incoming.is_end_stream();
+                let is_end = incoming.is_end_stream() || frame.is_trailers();
+                if let Some(wire) = &this.wire {
+                    wire.upload_came();
+                }
                 this.record.add_request_bytes(bytes);
                 if is_end {
                     this.ended();
@@ -211,9 +226,13 @@ impl OriginBody {
 
     /// Gives the connection back as soon as nothing more can come.
     fn finish_if_ended(&mut self) {
-        if self.incoming.is_end_stream()
-            && let Some(lease) = self.lease.take()
-        {
+        if self.incoming.is_end_stream() {
+            self.finish();
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(lease) = self.lease.take() {
             lease.finish();
         }
     }
@@ -246,7 +265,11 @@ impl Body for OriginBody {
         match Pin::new(&mut this.incoming).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 this.reset_silence();
-                this.finish_if_ended();
+                if frame.is_trailers() {
+                    this.finish();
+                } else {
+                    this.finish_if_ended();
+                }
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => {
@@ -254,9 +277,7 @@ impl Body for OriginBody {
                 Poll::Ready(Some(Err(OriginBodyError::Broken(error))))
             }
             Poll::Ready(None) => {
-                if let Some(lease) = this.lease.take() {
-                    lease.finish();
-                }
+                this.finish();
                 Poll::Ready(None)
             }
             Poll::Pending => {

@@ -38,8 +38,23 @@ pub(super) struct SendError {
     pub(super) error: AttemptError,
     /// The request itself, where it is certain that nothing of it was sent.
     pub(super) unsent: Option<Request<RequestBody>>,
-    /// It was the client that broke off, in the middle of its request body.
-    pub(super) by_client: bool,
+    /// It was the client whose request body did not come to its end.
+    pub(super) by_client: Option<ClientEnd>,
+}
+
+/// What became of a request body that did not come to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ClientEnd {
+    /// It broke off.
+    Broke,
+    /// Nothing more came in time.
+    Stalled,
+}
+
+/// Which clock ran out.
+enum Late {
+    Upstream(UpstreamFailure),
+    Client,
 }
 
 type Outcome = Result<Response<Incoming>, hyper::client::conn::TrySendError<Request<RequestBody>>>;
@@ -72,7 +87,11 @@ impl Connection {
             match timeout(between_bytes, self.sender.ready()).await {
                 Ok(ready) => return ready.ok().map(|()| self),
                 Err(_) => match self.wire.progress() {
-                    Progress::Stalled(since) if since.elapsed() >= between_bytes => return None,
+                    Progress::Stalled(since) | Progress::Uploading(Some(since))
+                        if since.elapsed() >= between_bytes =>
+                    {
+                        return None;
+                    }
                     _ => {}
                 },
             }
@@ -109,15 +128,22 @@ impl Connection {
                 let unsent = failed.take_message();
                 Err(self.broken(failed.into_error(), unsent, mark))
             }
-            Err(cause) => Err(SendError {
-                error: AttemptError {
+            Err(late) => {
+                let (cause, by_client) = match late {
+                    Late::Upstream(cause) => (cause, None),
+                    Late::Client => (UpstreamFailure::WriteTimeout, Some(ClientEnd::Stalled)),
+                };
+                let error = AttemptError {
                     cause: cause.into(),
                     sent: Sent::Maybe,
                     source: None,
-                },
-                unsent: None,
-                by_client: false,
-            }),
+                };
+                Err(SendError {
+                    error,
+                    unsent: None,
+                    by_client,
+                })
+            }
         }
     }
 
@@ -142,7 +168,7 @@ impl Connection {
                 source: Some(Box::new(error)),
             },
             unsent,
-            by_client: self.wire.is_upload_broken(),
+            by_client: self.wire.is_upload_broken().then_some(ClientEnd::Broke),
         }
     }
 }
@@ -154,7 +180,7 @@ async fn within(
     response: impl Future<Output = Outcome>,
     timeouts: &TimeoutsSpec,
     cutoff: Option<Instant>,
-) -> Result<Outcome, UpstreamFailure> {
+) -> Result<Outcome, Late> {
     let mut response = pin!(response);
     let began = Instant::now();
     let first = timeouts.first_byte.min(timeouts.between_bytes);
@@ -167,21 +193,24 @@ async fn within(
         }
         let now = Instant::now();
         if cutoff.is_some_and(|cutoff| now >= cutoff) {
-            return Err(UpstreamFailure::Deadline);
+            return Err(Late::Upstream(UpstreamFailure::Deadline));
         }
-        let (deadline, cause) = match wire.progress() {
+        let (deadline, late) = match wire.progress() {
             Progress::Flushed(at) => (
                 at.unwrap_or(began).max(began) + timeouts.first_byte,
-                UpstreamFailure::ReadTimeout,
+                Late::Upstream(UpstreamFailure::ReadTimeout),
             ),
             Progress::Stalled(since) => (
                 since.max(began) + timeouts.between_bytes,
-                UpstreamFailure::WriteTimeout,
+                Late::Upstream(UpstreamFailure::WriteTimeout),
             ),
-            Progress::Uploading => (now + timeouts.between_bytes, UpstreamFailure::WriteTimeout),
+            Progress::Uploading(last) => (
+                last.unwrap_or(began).max(began) + timeouts.between_bytes,
+                Late::Client,
+            ),
         };
         if now >= deadline {
-            return Err(cause);
+            return Err(late);
         }
         timer.as_mut().reset(earlier(deadline, cutoff));
     }

@@ -14,7 +14,7 @@ use super::{
     balancer::Tried,
     body::{OriginBody, RequestBody},
     endpoint::Lease,
-    exchange::{Connection, SendError},
+    exchange::{ClientEnd, Connection, SendError},
     outbound::Outbound,
 };
 use crate::{
@@ -33,6 +33,7 @@ pub(crate) struct Sender<'a> {
     pub(crate) client_host: Option<&'a HeaderValue>,
     /// What the origin is told in `Host`.
     pub(crate) host: Option<&'a HeaderValue>,
+    pub(crate) request_id: &'a HeaderValue,
     pub(crate) record: &'a Arc<Record>,
 }
 
@@ -45,6 +46,8 @@ pub(crate) enum ForwardError {
     },
     /// The client broke off its own request body.
     Client,
+    /// The client sent no more of its request body.
+    ClientStalled,
 }
 
 /// An attempt that brought a response head.
@@ -57,7 +60,16 @@ pub(super) struct Answered {
 /// How the attempts ended without a response.
 enum Ended {
     Failed(AttemptError),
-    ByClient,
+    ByClient(ClientEnd),
+}
+
+impl From<ClientEnd> for ForwardError {
+    fn from(end: ClientEnd) -> Self {
+        match end {
+            ClientEnd::Broke => Self::Client,
+            ClientEnd::Stalled => Self::ClientStalled,
+        }
+    }
 }
 
 impl Upstream {
@@ -88,7 +100,7 @@ impl Upstream {
                 let unread = outbound.request.map(Request::into_body);
                 return Err(ForwardError::Failed { error, unread });
             }
-            Err(Ended::ByClient) => return Err(ForwardError::Client),
+            Err(Ended::ByClient(end)) => return Err(end.into()),
         };
         if let Some(gate) = &outbound.gate.0 {
             gate.settle();
@@ -127,17 +139,21 @@ impl Upstream {
                         response,
                     });
                 }
-                Err(error) if error.by_client => return Err(Ended::ByClient),
+                Err(SendError {
+                    by_client: Some(end),
+                    ..
+                }) => return Err(Ended::ByClient(end)),
                 Err(error) => error,
             };
             last = error.error;
+            sender.record.attempt_failed(last.cause, last.sent);
             cutoff = Some(began + self.spec.timeouts.total);
             let repeatable = outbound.refill(error.unsent, last.sent, sender.record);
             if !repeatable || cutoff.is_some_and(|cutoff| Instant::now() >= cutoff) {
                 break;
             }
         }
-        if last.sent == Sent::No {
+        if last.sent == Sent::No && last.cause.blames_address() {
             self.endpoints.refresh_in_background(&self.names);
         }
         Err(Ended::Failed(last))
@@ -161,7 +177,7 @@ impl Upstream {
                 .map_err(|error| SendError {
                     error,
                     unsent: None,
-                    by_client: false,
+                    by_client: None,
                 })?;
             let Some(request) = outbound.request.take() else {
                 return Err(defect());
@@ -173,7 +189,7 @@ impl Upstream {
             };
             let stale = connection.is_stale_after(&error);
             let repeatable = outbound.refill(error.unsent.take(), error.error.sent, sender.record);
-            if fresh || !stale || !repeatable || error.by_client {
+            if fresh || !stale || !repeatable || error.by_client.is_some() {
                 return Err(error);
             }
             fresh = true;
@@ -192,6 +208,6 @@ fn defect() -> SendError {
     SendError {
         error,
         unsent: None,
-        by_client: false,
+        by_client: None,
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version,
-    header::{CONNECTION, COOKIE, EXPECT, HOST, TE, UPGRADE},
+    header::{CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, TE, TRANSFER_ENCODING, UPGRADE},
 };
 use hyper::body::Incoming;
 
@@ -15,7 +15,11 @@ use super::{
     retry::{Attempt, is_idempotent, may_repeat},
     upgrade,
 };
-use crate::{failure::Sent, message::hop, telemetry::record::Record};
+use crate::{
+    failure::Sent,
+    message::{hop, request_id::X_REQUEST_ID},
+    telemetry::record::Record,
+};
 
 /// A request that is ready to be sent, and to be sent again.
 pub(super) struct Outbound {
@@ -35,20 +39,21 @@ impl Outbound {
         let client = hyper::upgrade::on(&mut request);
         let gate = expect_gate(&mut request);
         let (mut parts, incoming) = request.into_parts();
-        let hop = hop::strip_request(&mut parts.headers);
+        let mut hop = hop::strip_request(&mut parts.headers);
         let headers = &mut parts.headers;
+        // Only HTTP/1.1 can be switched (RFC 9110 section 7.8).
+        hop.upgrade = hop.upgrade.filter(|_| received == Version::HTTP_11);
         if let Some(protocol) = &hop.upgrade {
             headers.insert(UPGRADE, protocol.clone());
             headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         }
         if hop.trailers {
             headers.insert(TE, HeaderValue::from_static("trailers"));
-            headers
-                .entry(CONNECTION)
-                .or_insert(HeaderValue::from_static("te"));
+            headers.append(CONNECTION, HeaderValue::from_static("te"));
         }
         sender.forwarder.apply(headers, sender.client_host);
         sender.via.append(headers, received);
+        headers.insert(X_REQUEST_ID, sender.request_id.clone());
         if let Some(host) = sender.host {
             headers.insert(HOST, host.clone());
         }
@@ -59,6 +64,11 @@ impl Outbound {
         to_origin_form(&mut parts.uri);
         let body = RequestBody::new(incoming, gate.clone(), Arc::clone(sender.record));
         let has_body = !body.is_none();
+        if has_body && !parts.headers.contains_key(CONTENT_LENGTH) {
+            // Said outright, or hyper sends none with methods that seldom have a body.
+            let chunked = HeaderValue::from_static("chunked");
+            parts.headers.insert(TRANSFER_ENCODING, chunked);
+        }
         let replay = (!has_body && is_idempotent(&parts.method)).then(|| parts.clone());
         let upgrade = hop
             .upgrade

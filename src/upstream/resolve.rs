@@ -7,7 +7,7 @@
 use std::{
     net::{IpAddr, SocketAddr},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     time::Duration,
@@ -134,6 +134,8 @@ pub(super) struct Endpoints {
     name: Option<String>,
     current: ArcSwap<Resolved>,
     refreshing: AtomicBool,
+    /// When it was last looked up in the background.
+    last: Mutex<Option<Instant>>,
     make: Box<dyn Fn(SocketAddr) -> Arc<Endpoint> + Send + Sync>,
 }
 
@@ -169,12 +171,13 @@ impl Endpoints {
             }
             Err(_) => (Some(host.to_owned()), Resolved::default()),
         };
-        let refreshing = AtomicBool::new(false);
+        let (refreshing, last) = (AtomicBool::new(false), Mutex::default());
         Arc::new(Self {
             port,
             name,
             current: ArcSwap::from_pointee(resolved),
             refreshing,
+            last,
             make,
         })
     }
@@ -212,8 +215,10 @@ impl Endpoints {
         if self.refreshing.swap(true, Relaxed) {
             return;
         }
+        let pause = self.pause_since_last();
         let (this, lookup) = (Arc::clone(self), names.clone());
         names.tasks.spawn_on_control(async move {
+            tokio::time::sleep(pause).await;
             if let Err(error) = this.refresh(&name, &lookup).await {
                 let cause = error.cause.label();
                 tracing::warn!(
@@ -224,6 +229,16 @@ impl Endpoints {
             }
             this.refreshing.store(false, Relaxed);
         });
+    }
+
+    /// What is left of the least time between two look-ups, so that an outage under load does not
+    /// become one of the resolver too.
+    fn pause_since_last(&self) -> Duration {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let next = last.map_or(now, |last| (last + TTL_CLAMP.0).max(now));
+        *last = Some(next);
+        next.saturating_duration_since(now)
     }
 
     async fn refresh(

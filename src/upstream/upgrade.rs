@@ -12,13 +12,10 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional_with_sizes;
+use tokio_util::io::InspectReader;
 
 use super::endpoint::Lease;
-use crate::{
-    message::hop::has_token,
-    tasks::Tasks,
-    telemetry::record::{Ended, Record},
-};
+use crate::{message::hop::has_token, tasks::Tasks, telemetry::record::Record};
 
 const BUFFER: usize = 64 * 1024;
 
@@ -48,6 +45,7 @@ pub(super) fn tunnel(
     record: Arc<Record>,
     tasks: &Tasks,
 ) {
+    record.is_tunnel();
     let origin = hyper::upgrade::on(response);
     tasks.spawn_until_stopped(async move {
         let (client, origin) = match tokio::try_join!(asked.client, origin) {
@@ -62,12 +60,17 @@ pub(super) fn tunnel(
     });
 }
 
+/// Carries bytes both ways until both sides have ended, and counts them as they pass: how a tunnel
+/// ends, and whether with a good-bye, says nothing.
 async fn relay(client: Upgraded, origin: Upgraded, record: &Record) {
-    let (mut client, mut origin) = (TokioIo::new(client), TokioIo::new(origin));
-    let copied = copy_bidirectional_with_sizes(&mut client, &mut origin, BUFFER, BUFFER).await;
-    // An end without good-bye is how most WebSockets end; the counts tell the rest.
-    if let Ok((sent, received)) = copied {
-        record.tunnelled(sent, received);
+    let mut client = InspectReader::new(TokioIo::new(client), |bytes: &[u8]| {
+        record.add_request_bytes(bytes.len());
+    });
+    let mut origin = InspectReader::new(TokioIo::new(origin), |bytes: &[u8]| {
+        record.add_response_bytes(bytes.len());
+    });
+    let relayed = copy_bidirectional_with_sizes(&mut client, &mut origin, BUFFER, BUFFER).await;
+    if let Err(error) = relayed {
+        tracing::debug!(%error, "a tunnel ended without a good-bye");
     }
-    record.ended(Ended::Tunnel);
 }

@@ -44,6 +44,7 @@ pub(crate) struct WireState {
 struct Times {
     stalled_since: Option<Instant>,
     resumed_at: Option<Instant>,
+    upload_came_at: Option<Instant>,
     upload_ended_at: Option<Instant>,
 }
 
@@ -61,8 +62,8 @@ pub(super) enum Progress {
     Flushed(Option<Instant>),
     /// The endpoint takes no more bytes, since then.
     Stalled(Instant),
-    /// The client has not sent all of it yet.
-    Uploading,
+    /// The client has not sent all of it yet; the last of it came then.
+    Uploading(Option<Instant>),
 }
 
 const UPLOAD_NONE: u64 = 0;
@@ -73,6 +74,9 @@ const UPLOAD_BROKEN: u64 = 3;
 impl WireState {
     /// Begins an exchange.
     pub(super) fn mark(&self, has_body: bool) -> Mark {
+        if has_body {
+            self.times().upload_came_at = None;
+        }
         self.upload
             .store(if has_body { UPLOAD_RUNS } else { UPLOAD_NONE }, Relaxed);
         Mark {
@@ -89,6 +93,11 @@ impl WireState {
     /// Whether any byte came in since the mark.
     pub(super) fn read_since(&self, mark: Mark) -> bool {
         self.read.load(Relaxed) != mark.read
+    }
+
+    /// More of the request body has come.
+    pub(super) fn upload_came(&self) {
+        self.times().upload_came_at = Some(Instant::now());
     }
 
     /// The request body has been handed over in full.
@@ -115,7 +124,7 @@ impl WireState {
         match self.upload.load(Relaxed) {
             UPLOAD_NONE => Progress::Flushed(times.resumed_at),
             UPLOAD_DONE => Progress::Flushed(times.upload_ended_at.max(times.resumed_at)),
-            _ => Progress::Uploading,
+            _ => Progress::Uploading(times.upload_came_at),
         }
     }
 
@@ -255,12 +264,12 @@ mod tests {
     fn a_stalled_write_is_noticed_until_it_goes_on() {
         let state = WireState::default();
         let mark = state.mark(true);
-        assert_eq!(state.progress(), Progress::Uploading);
+        assert_eq!(state.progress(), Progress::Uploading(None));
         state.note_write(&Poll::Pending);
         assert!(matches!(state.progress(), Progress::Stalled(_)));
         assert!(!state.wrote_since(mark));
         state.note_write(&Poll::Ready(Ok(7)));
-        assert_eq!(state.progress(), Progress::Uploading);
+        assert_eq!(state.progress(), Progress::Uploading(None));
         assert!(state.wrote_since(mark));
         state.upload_ended();
         assert!(matches!(state.progress(), Progress::Flushed(Some(_))));
