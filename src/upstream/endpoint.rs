@@ -100,7 +100,8 @@ impl Lease {
                 source: None,
             });
         };
-        connector.connect(self.endpoint.address, place, limit).await
+        // Boxed, as all that is rare: the future of every request would have room for it.
+        Box::pin(connector.connect(self.endpoint.address, place, limit)).await
     }
 
     /// Another lease of the same endpoint, for what goes on beside the response.
