@@ -2,14 +2,18 @@
 
 use crate::config::spec::ProcessSpec;
 
-/// Descriptors that are no connections: sockets we listen on, event loops, files.
-const OWN_DESCRIPTORS: usize = 32;
+/// Descriptors that are no connections, beside those of workers: files, pipes, signals, look-ups.
+const OWN: usize = 24;
+
+/// What one worker needs for its event loop.
+const PER_WORKER: usize = 3;
 
 /// Client connections that can be served: as configured, else what descriptors allow, counting
 /// one to the origin for each.
 pub(super) fn places(process: &ProcessSpec) -> usize {
+    let own = OWN + process.workers.get() * (PER_WORKER + process.listen.len());
     process.clients.connections.map_or_else(
-        || (raise_descriptor_limit().saturating_sub(OWN_DESCRIPTORS) / 2).max(8),
+        || (raise_descriptor_limit().saturating_sub(own) / 2).max(8),
         std::num::NonZeroUsize::get,
     )
 }

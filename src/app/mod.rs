@@ -72,10 +72,10 @@ impl App {
     /// Starts everything. Must be called on the control thread's event loop.
     ///
     /// # Errors
-    /// See [`StartError`]; nothing is left running then.
+    /// See [`StartError`]; the process is expected to end then.
     pub fn start(config: Config) -> Result<Self, StartError> {
         let signals = Signals::new()?;
-        let process = config.process.clone();
+        let process = &config.process;
         let workers = process.workers.get();
         let mut listening = Listening::default();
         let clients = listening.prepare(&process.listen, workers)?;
@@ -83,26 +83,7 @@ impl App {
             .admin
             .map(|address| listener::bind(address, 1))
             .transpose()?;
-
-        let (access_log, writer) = AccessLog::start(process.log.access, io::stdout())?.unzip();
-        let telemetry = Arc::new(Telemetry {
-            metrics: Metrics::default(),
-            access_log,
-        });
-        let tasks = Tasks::new(Handle::current());
-        let around = Surroundings {
-            names: Names::new(&process.dns, tasks.clone()),
-            tasks: tasks.clone(),
-            workers,
-        };
-        let runtime = Runtime::build(config, None, &around, &telemetry.metrics)?;
-        let shared = Arc::new(Shared {
-            runtime: RuntimeHandle::new(runtime),
-            telemetry,
-            tasks,
-            drain: Drain::default(),
-            places: Arc::new(Semaphore::new(descriptors::places(&process))),
-        });
+        let (shared, around, writer) = share(config)?;
         let workers = (0..workers)
             .map(|index| worker::start(WorkerId::new(index), &shared))
             .collect::<io::Result<Vec<_>>>()?;
@@ -135,7 +116,7 @@ impl App {
     /// second signal cut the stopping short.
     pub async fn run(mut self, reread: Option<Reread>) -> ExitCode {
         while let Wanted::Reload = self.signals.next().await {
-            self.reload(reread.as_ref());
+            self.reload(reread.as_ref()).await;
         }
         tokio::select! {
             () = drain(&self.shared) => {}
@@ -172,6 +153,32 @@ impl App {
         drop(timeout(Duration::from_secs(2), joined).await);
         tracing::info!("stopped");
     }
+}
+
+/// Builds what workers, admin and reloads share.
+fn share(config: Config) -> Result<(Arc<Shared>, Surroundings, Option<Writer>), StartError> {
+    let process = &config.process;
+    let (access_log, writer) = AccessLog::start(process.log.access, io::stdout())?.unzip();
+    let telemetry = Arc::new(Telemetry {
+        metrics: Metrics::default(),
+        access_log,
+    });
+    let tasks = Tasks::new(Handle::current());
+    let around = Surroundings {
+        names: Names::new(&process.dns, tasks.clone()),
+        tasks: tasks.clone(),
+        workers: process.workers.get(),
+    };
+    let places = Arc::new(Semaphore::new(descriptors::places(process)));
+    let runtime = Runtime::build(config, None, &around, &telemetry.metrics)?;
+    let shared = Shared {
+        runtime: RuntimeHandle::new(runtime),
+        telemetry,
+        tasks,
+        drain: Drain::default(),
+        places,
+    };
+    Ok((Arc::new(shared), around, writer))
 }
 
 /// Stops accepting and lets finish what is in flight, for as long as is allowed. What is cut then,

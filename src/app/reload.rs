@@ -1,38 +1,43 @@
 //! A reload: all of the new configuration, or none of it.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, atomic::Ordering::Relaxed};
+
+use tokio::task::spawn_blocking;
 
 use super::App;
 use crate::{
     config::spec::{Config, ProcessSpec},
+    failure::chain,
     runtime::Runtime,
 };
 
 /// Reads the configuration again; problems are logged by whoever reads.
-pub type Reread = Box<dyn Fn() -> Option<Config> + Send>;
+pub type Reread = Arc<dyn Fn() -> Option<Config> + Send + Sync>;
 
 impl App {
     /// Swaps in what the files say now, or keeps everything as it is.
-    pub(super) fn reload(&mut self, reread: Option<&Reread>) {
-        let Some(reread) = reread else {
+    pub(super) async fn reload(&mut self, reread: Option<&Reread>) {
+        let Some(reread) = reread.cloned() else {
             tracing::warn!("reload ignored: this process was started without configuration files");
             return;
         };
-        let applied = self.apply(reread());
+        // Reading files and compressing pages takes its time; the control thread has other duties.
+        let applied = match spawn_blocking(move || reread()).await {
+            Ok(Some(config)) => self.apply(config).await,
+            Ok(None) | Err(_) => false,
+        };
         let metrics = &self.shared.telemetry.metrics;
+        metrics.last_reload_failed.store(!applied, Relaxed);
         if applied {
             metrics.reloads_applied.fetch_add(1, Relaxed);
-            metrics.last_reload_failed.store(false, Relaxed);
             tracing::info!("configuration reloaded");
         } else {
             metrics.reloads_refused.fetch_add(1, Relaxed);
-            metrics.last_reload_failed.store(true, Relaxed);
             tracing::error!("reload refused: the previous configuration stays in force");
         }
     }
 
-    fn apply(&mut self, config: Option<Config>) -> bool {
-        let Some(config) = config else { return false };
+    async fn apply(&mut self, config: Config) -> bool {
         let previous = self.shared.runtime.load_full();
         warn_of_restart(&previous.config.process, &config.process);
         let bound = self
@@ -42,21 +47,25 @@ impl App {
             Ok(bound) => bound,
             Err(error) => return refuse(&error),
         };
-        let metrics = &self.shared.telemetry.metrics;
-        match Runtime::build(config, Some(&previous), &self.around, metrics) {
-            Ok(runtime) => {
+        let (around, telemetry) = (self.around.clone(), Arc::clone(&self.shared.telemetry));
+        let build = spawn_blocking(move || {
+            Runtime::build(config, Some(&previous), &around, &telemetry.metrics)
+        });
+        match build.await {
+            Ok(Ok(runtime)) => {
                 self.shared.runtime.store(runtime);
                 self.listening.apply(bound, &self.workers);
                 true
             }
+            Ok(Err(error)) => refuse(&error),
             Err(error) => refuse(&error),
         }
     }
 }
 
-fn refuse(error: &dyn std::error::Error) -> bool {
-    let cause = error.source().map(ToString::to_string);
-    tracing::error!(%error, cause, "the new configuration cannot be put to work");
+fn refuse(error: &(dyn std::error::Error + 'static)) -> bool {
+    let error = chain(error);
+    tracing::error!(error, "the new configuration cannot be put to work");
     false
 }
 

@@ -9,6 +9,8 @@ use std::{io::Write, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
+use crate::failure::chain;
+
 /// A reverse proxy that answers for your site when it cannot: a branded page with 503 and
 /// Retry-After, never a bare 502.
 #[derive(Debug, Parser)]
@@ -59,16 +61,6 @@ fn say(text: impl std::fmt::Display) {
 }
 
 /// An error and all that caused it, on one line.
-fn explain(error: &dyn std::error::Error) -> String {
-    let mut text = format!("error: {error}");
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        next = cause.source();
-    }
-    text
+fn explain(error: &(dyn std::error::Error + 'static)) -> String {
+    format!("error: {}", chain(error))
 }

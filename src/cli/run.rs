@@ -4,6 +4,7 @@ use std::{
     io::{self, IsTerminal},
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
 };
 
 use clap::Args;
@@ -150,7 +151,7 @@ fn warn(warnings: &[Problem]) {
 
 /// Reads the same files again, as `run` read them.
 fn rereader(dir: PathBuf, listen: Option<String>, admin: Option<String>) -> Reread {
-    Box::new(
+    Arc::new(
         move || match read(&dir, listen.as_deref(), admin.as_deref()) {
             Ok((config, warnings)) => {
                 warn(&warnings);

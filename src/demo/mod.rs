@@ -44,7 +44,7 @@ pub const CONTROL_PORT: u16 = 8081;
 /// How many ports from the wished one on are tried before any free one is taken.
 const PORTS_TRIED: u16 = 10;
 /// How late the mode "slow" answers.
-const SLOW: Duration = Duration::from_secs(5);
+const SLOW: Duration = Duration::from_secs(2);
 
 /// The running demo origin and its control page. Both end when it is dropped.
 #[derive(Debug)]

@@ -121,7 +121,7 @@ impl Mode {
             Self::Healthy => "Serves the shop.",
             Self::Refused => "Closes its listening socket, as a stopped program would.",
             Self::Hanging => "Accepts connections, reads, and never answers.",
-            Self::Slow => "Serves the shop, each answer five seconds late.",
+            Self::Slow => "Serves the shop, each answer two seconds late.",
             Self::Reset => "Reads the request, then resets the connection (TCP RST).",
             Self::Garbage => "Answers bytes that are not HTTP, as a wrong port would.",
             Self::Truncated => "Promises a whole page, sends half of it and closes the connection.",
@@ -142,10 +142,10 @@ impl Mode {
                 "The branded page at once, with 503 and Retry-After; the access record says connection_refused."
             }
             Self::Hanging => {
-                "The branded page as soon as the first-byte timeout is over (15 seconds unless configured otherwise); the access record says connection_read_timeout."
+                "The branded page as soon as the first-byte timeout is over (3 seconds in this demonstration, 15 unless configured otherwise); the access record says connection_read_timeout."
             }
             Self::Slow => {
-                "The shop, five seconds late: slow is not down, as long as the first-byte timeout is longer."
+                "The shop, two seconds late: slow is not down, as long as the first-byte timeout is longer."
             }
             Self::Reset => {
                 "The branded page at once; the access record says connection_terminated."

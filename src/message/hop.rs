@@ -22,44 +22,100 @@ pub struct RequestHop {
     pub trailers: bool,
 }
 
+/// Which of the fields that matter to a proxy a head has: found in one pass, because most heads
+/// have hardly any of them.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Found {
+    connection: bool,
+    upgrade: bool,
+    te: bool,
+    transfer_encoding: bool,
+    /// Any that is simply removed.
+    others: bool,
+}
+
+impl Found {
+    fn of(headers: &HeaderMap) -> Self {
+        let mut found = Self::default();
+        for name in headers.keys() {
+            match name.as_str() {
+                "connection" => found.connection = true,
+                "upgrade" => found.upgrade = true,
+                "te" => found.te = true,
+                "transfer-encoding" => found.transfer_encoding = true,
+                "keep-alive"
+                | "proxy-connection"
+                | "proxy-authorization"
+                | "proxy-authenticate"
+                | "http2-settings" => found.others = true,
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
 /// Removes what is between the client and us from a request.
 pub fn strip_request(headers: &mut HeaderMap) -> RequestHop {
-    let asks_upgrade = strip_connection(headers);
-    let upgrade = headers
-        .remove(UPGRADE)
-        .filter(|_| asks_upgrade)
-        .filter(is_forwardable);
-    let trailers = headers
-        .remove(TE)
-        .is_some_and(|te| has_token(&te, "trailers"));
-    headers.remove(TRANSFER_ENCODING);
-    headers.remove(PROXY_AUTHORIZATION);
-    headers.remove(HTTP2_SETTINGS);
-    RequestHop { upgrade, trailers }
+    let found = Found::of(headers);
+    let mut hop = RequestHop::default();
+    if found == Found::default() {
+        return hop;
+    }
+    let asks_upgrade = found.connection && strip_connection(headers);
+    if found.upgrade {
+        let upgrade = headers.remove(UPGRADE);
+        hop.upgrade = upgrade.filter(|_| asks_upgrade).filter(is_forwardable);
+    }
+    if found.te {
+        let te = headers.remove(TE);
+        hop.trailers = te.is_some_and(|te| has_token(&te, "trailers"));
+    }
+    if found.transfer_encoding {
+        headers.remove(TRANSFER_ENCODING);
+    }
+    if found.others {
+        for name in [
+            KEEP_ALIVE,
+            PROXY_CONNECTION,
+            PROXY_AUTHORIZATION,
+            HTTP2_SETTINGS,
+        ] {
+            headers.remove(name);
+        }
+    }
+    hop
 }
 
 /// Removes what is between the origin and us from a response. The protocol of a 101 and the
 /// protocols a 426 offers (RFC 9110 section 15.5.22) stay.
 pub fn strip_response(headers: &mut HeaderMap, status: StatusCode) {
-    strip_connection(headers);
-    if !matches!(
-        status,
-        StatusCode::SWITCHING_PROTOCOLS | StatusCode::UPGRADE_REQUIRED
-    ) {
+    let found = Found::of(headers);
+    if found == Found::default() {
+        return;
+    }
+    if found.connection {
+        strip_connection(headers);
+    }
+    let offers = [
+        StatusCode::SWITCHING_PROTOCOLS,
+        StatusCode::UPGRADE_REQUIRED,
+    ];
+    if found.upgrade && !offers.contains(&status) {
         headers.remove(UPGRADE);
     }
-    headers.remove(TRANSFER_ENCODING);
-    headers.remove(PROXY_AUTHENTICATE);
+    if found.transfer_encoding {
+        headers.remove(TRANSFER_ENCODING);
+    }
+    if found.others {
+        for name in [KEEP_ALIVE, PROXY_CONNECTION, PROXY_AUTHENTICATE] {
+            headers.remove(name);
+        }
+    }
 }
 
-/// Removes `Connection`, what it names and its unofficial relatives. Says whether it names
-/// `Upgrade`.
+/// Removes `Connection` and what it names. Says whether it names `Upgrade`.
 fn strip_connection(headers: &mut HeaderMap) -> bool {
-    headers.remove(KEEP_ALIVE);
-    headers.remove(PROXY_CONNECTION);
-    if !headers.contains_key(CONNECTION) {
-        return false;
-    }
     let mut named = Vec::new();
     let mut upgrade = false;
     for token in headers.get_all(CONNECTION).iter().flat_map(tokens) {

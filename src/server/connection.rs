@@ -3,9 +3,8 @@
 //! It tells HTTP/1 from HTTP/2 by the first bytes, hands them to hyper, keeps the deadlines and
 //! sees to it that what hyper refuses by itself has a record too.
 
-use std::{error::Error, io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
+use std::{error::Error, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
-use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use hyper::{
     body::{Body, Incoming},
@@ -16,7 +15,6 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use ipnet::IpNet;
 use tokio::{
-    io::AsyncReadExt,
     net::TcpStream,
     sync::OwnedSemaphorePermit,
     time::{Instant, timeout_at},
@@ -24,22 +22,13 @@ use tokio::{
 
 use super::{
     guard::{End, Graceful, Guarded, Limits},
-    io::{ClientIo, TargetTooLong},
+    io::ClientIo,
+    recognise::recognise,
     stack::{self, PerConnection, Stack},
+    unreadable::{TOO_LONG, is_too_long, note, note_refusal},
     worker::Worker,
 };
-use crate::{
-    config::spec::ProcessSpec,
-    message::request_id,
-    tasks::Tasks,
-    telemetry::{
-        connection::{ConnectionState, Waiting},
-        record::{Ended, Record},
-    },
-};
-
-/// What an HTTP/2 connection begins with (RFC 9113 section 3.4).
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+use crate::{config::spec::ProcessSpec, tasks::Tasks, telemetry::connection::ConnectionState};
 
 /// Read and write buffers of an HTTP/1 connection grow up to this.
 const BUFFER: usize = 64 * 1024;
@@ -63,7 +52,9 @@ pub(super) async fn serve(
     let settings = Settings::of(&worker);
     let telemetry = Arc::clone(&worker.shared.telemetry);
     let state = ConnectionState::new(peer, &settings.trusted, telemetry, Some(place));
-    let Some((stream, prefix, is_h2)) = recognise(stream, &worker, settings.limits).await else {
+    let Some((stream, prefix, is_h2)) =
+        recognise(stream, &worker.shared.drain.idle, settings.limits.head).await
+    else {
         return;
     };
     let io = ClientIo::new(stream, prefix, Arc::clone(&state), settings.longest_target);
@@ -153,21 +144,6 @@ pub(super) fn longest_target(process: &ProcessSpec) -> usize {
     (process.clients.head_size / 2).max(8000)
 }
 
-const TOO_LONG: &[u8] =
-    b"HTTP/1.1 414 URI Too Long\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-
-fn is_too_long(ended: &End<hyper::Result<()>>) -> bool {
-    let End::Done(Err(error)) = ended else {
-        return false;
-    };
-    error
-        .source()
-        .and_then(|source| source.downcast_ref::<io::Error>())
-        .and_then(io::Error::get_ref)
-        .and_then(|inner| inner.downcast_ref::<TargetTooLong>())
-        .is_some()
-}
-
 /// Waits for the next request of a connection at rest. False: it is to be closed.
 async fn rest(io: &ClientIo, since: Instant, worker: &Worker, limits: Limits) -> bool {
     let readable = timeout_at(since + limits.idle, io.readable());
@@ -214,83 +190,6 @@ fn h2(tasks: &Tasks, head_size: usize) -> http2::Builder<Tasks> {
         .max_send_buf_size(BUFFER)
         .max_header_list_size(u32::try_from(head_size).unwrap_or(u32::MAX));
     builder
-}
-
-/// Waits for the first bytes and looks at them. A connection that never speaks has cost no more
-/// than its socket.
-async fn recognise(
-    mut stream: TcpStream,
-    worker: &Worker,
-    limits: Limits,
-) -> Option<(TcpStream, Bytes, bool)> {
-    let deadline = Instant::now() + limits.head;
-    let mut first = [0; PREFACE.len()];
-    let idle = worker.shared.drain.idle.clone();
-    let peek = timeout_at(deadline, stream.peek(&mut first));
-    let length = idle.or(peek).await?.ok()?.ok()?;
-    let seen = first.get(..length).unwrap_or_default();
-    if seen.is_empty() {
-        return None;
-    }
-    if seen == PREFACE {
-        return Some((stream, Bytes::new(), true));
-    }
-    if !PREFACE.starts_with(seen) {
-        return Some((stream, Bytes::new(), false));
-    }
-    // A preface in pieces, or a request that begins alike: take the bytes to wait for more.
-    let read = timeout_at(deadline, read_preface(&mut stream));
-    let prefix = idle.or(read).await?.ok()?.ok()?;
-    let is_h2 = prefix == PREFACE;
-    Some((stream, prefix, is_h2))
-}
-
-/// Reads until the bytes are the preface, or cannot become it, or end.
-async fn read_preface(stream: &mut TcpStream) -> io::Result<Bytes> {
-    let mut bytes = BytesMut::with_capacity(PREFACE.len());
-    while bytes.len() < PREFACE.len() && PREFACE.starts_with(&bytes) {
-        let mut one = [0];
-        if stream.read(&mut one).await? == 0 {
-            break;
-        }
-        bytes.extend_from_slice(&one);
-    }
-    Ok(bytes.freeze())
-}
-
-/// Hyper answers a head it cannot read by itself; it has a record all the same.
-fn note_refusal(ended: &End<hyper::Result<()>>, state: &Arc<ConnectionState>, worker: &Worker) {
-    let status = match ended {
-        // While a request is being answered, it has a record of its own that tells of this.
-        End::Done(Err(error)) if error.is_parse() && state.waiting() == Waiting::Head => {
-            refused_with(error)
-        }
-        End::HeadTimeout => None,
-        End::Done(_) | End::Idle | End::Stalled | End::Resting(_) => return,
-    };
-    note(status, state, worker);
-}
-
-/// The record of a request that has no head.
-fn note(status: Option<StatusCode>, state: &Arc<ConnectionState>, worker: &Worker) {
-    let id = request_id::new();
-    let telemetry = Arc::clone(&worker.shared.telemetry);
-    let record = Record::open_without_head(id, Arc::clone(state), telemetry);
-    if let Some(status) = status {
-        record.answered(status);
-        record.ended(Ended::Complete);
-    } else {
-        record.ended(Ended::Cut);
-    }
-}
-
-/// The status hyper answers a parse error with.
-fn refused_with(error: &hyper::Error) -> Option<StatusCode> {
-    Some(if error.is_parse_too_large() {
-        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
-    } else {
-        StatusCode::BAD_REQUEST
-    })
 }
 
 impl<I, S, B> Graceful for http1::UpgradeableConnection<I, S>

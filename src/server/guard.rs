@@ -4,6 +4,7 @@
 //! it is moved to an earlier time only in the rare case that a request head has come in part.
 
 use std::{
+    convert::Infallible,
     future::Future,
     pin::Pin,
     sync::Arc,
@@ -103,41 +104,25 @@ impl<C: Graceful> Future for Guarded<'_, C> {
                 continue;
             }
             let waiting = this.state.waiting();
-            if waiting == Waiting::Head {
-                if this.head_since.is_none() {
-                    let now = Instant::now();
-                    *this.head_since = Some(now);
-                    this.timer.as_mut().reset(now + this.limits.head);
-                }
-            } else {
+            if waiting != Waiting::Head {
                 *this.head_since = None;
+            } else if this.head_since.is_none() {
+                let now = Instant::now();
+                *this.head_since = Some(now);
+                this.timer.as_mut().reset(now + this.limits.head);
             }
             if this.timer.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
             let now = Instant::now();
-            let next = match waiting {
-                Waiting::Answer => this.limits.while_answering(this.state, now),
-                // Closing keeps its own time.
-                Waiting::Close => now + this.limits.idle,
-                Waiting::Head => this.head_since.unwrap_or(now) + this.limits.head,
-                Waiting::NextRequest(since) if *this.closing => since + this.limits.idle,
-                Waiting::NextRequest(since) => this.limits.after_answer(since, this.state, now),
-            };
-            if next > now {
-                this.timer.as_mut().reset(next);
-                continue;
-            }
-            match waiting {
-                Waiting::Head => return Poll::Ready(End::HeadTimeout),
-                Waiting::NextRequest(_) | Waiting::Close if *this.closing => {
-                    return Poll::Ready(End::Idle);
-                }
-                Waiting::NextRequest(since) if this.limits.may_rest(since, this.state, now) => {
-                    return Poll::Ready(End::Resting(since));
-                }
-                Waiting::Answer => return Poll::Ready(End::Stalled),
-                Waiting::NextRequest(_) | Waiting::Close => {
+            match this
+                .limits
+                .decide(waiting, *this.head_since, this.state, now)
+            {
+                Decision::LookAgain(at) => this.timer.as_mut().reset(at),
+                Decision::End(end) => return Poll::Ready(end.of()),
+                Decision::Close if *this.closing => return Poll::Ready(End::Idle),
+                Decision::Close => {
                     *this.closing = true;
                     this.connection.graceful();
                     this.timer.as_mut().reset(now + this.limits.head);
@@ -147,29 +132,62 @@ impl<C: Graceful> Future for Guarded<'_, C> {
     }
 }
 
-impl Limits {
-    /// When to look again at a connection that waits for its next request.
-    fn after_answer(&self, since: Instant, state: &ConnectionState, now: Instant) -> Instant {
-        let idle = since + self.idle;
-        match self.rest {
-            Some(rest) if state.stalled_since().is_none() => idle.min(since + rest),
-            Some(rest) => idle.min(now + rest),
-            None => idle,
+/// What to do when the timer has fired.
+enum Decision {
+    LookAgain(Instant),
+    /// Ask the connection to close.
+    Close,
+    End(End<Infallible>),
+}
+
+impl End<Infallible> {
+    /// An end that is none of the connection's own.
+    fn of<T>(self) -> End<T> {
+        match self {
+            Self::Done(never) => match never {},
+            Self::HeadTimeout => End::HeadTimeout,
+            Self::Idle => End::Idle,
+            Self::Stalled => End::Stalled,
+            Self::Resting(since) => End::Resting(since),
         }
     }
+}
 
-    fn may_rest(&self, since: Instant, state: &ConnectionState, now: Instant) -> bool {
-        self.rest
-            .is_some_and(|rest| now >= since + rest && now < since + self.idle)
-            && state.stalled_since().is_none()
-    }
-
-    /// When to look again at a connection whose request is being answered; now, if its client has
-    /// taken nothing for as long as a connection may be idle.
-    fn while_answering(&self, state: &ConnectionState, now: Instant) -> Instant {
-        match state.stalled_since() {
-            Some(since) if since + self.idle <= now => now,
-            _ => now + self.rest.unwrap_or(self.idle).min(self.idle),
+impl Limits {
+    fn decide(
+        &self,
+        waiting: Waiting,
+        head_since: Option<Instant>,
+        state: &ConnectionState,
+        now: Instant,
+    ) -> Decision {
+        let later = |at: Instant, otherwise: Decision| {
+            if at > now {
+                Decision::LookAgain(at)
+            } else {
+                otherwise
+            }
+        };
+        let stalled = state.stalled_since();
+        match waiting {
+            // Closing keeps its own time.
+            Waiting::Close => Decision::LookAgain(now + self.idle),
+            Waiting::Head => {
+                let deadline = head_since.unwrap_or(now) + self.head;
+                later(deadline, Decision::End(End::HeadTimeout))
+            }
+            Waiting::Answer => match stalled {
+                Some(since) if since + self.idle <= now => Decision::End(End::Stalled),
+                _ => Decision::LookAgain(now + self.rest.unwrap_or(self.idle).min(self.idle)),
+            },
+            Waiting::NextRequest(since) if since + self.idle <= now => Decision::Close,
+            Waiting::NextRequest(since) => match self.rest {
+                // What is not written yet would be lost.
+                Some(rest) if stalled.is_none() => {
+                    later(since + rest, Decision::End(End::Resting(since)))
+                }
+                _ => Decision::LookAgain(since + self.idle),
+            },
         }
     }
 }

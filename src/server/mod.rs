@@ -7,6 +7,8 @@ pub mod guard;
 pub mod io;
 pub mod listener;
 pub mod listening;
+mod recognise;
 pub mod route;
 pub mod stack;
+mod unreadable;
 pub mod worker;

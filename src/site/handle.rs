@@ -104,7 +104,7 @@ pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>,
                 .map(|source| -> &dyn Error { source });
             origin.note(error.cause, source, &asked);
             if let Some(body) = unread {
-                body.drain().await;
+                Box::pin(body.drain()).await;
             }
             Err(error.cause.into())
         }

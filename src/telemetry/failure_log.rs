@@ -13,7 +13,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::failure::{Failure, UpstreamFailure};
+use crate::failure::{Failure, UpstreamFailure, chain};
 
 /// The least time between two lines about one cause at one site.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -101,18 +101,6 @@ fn plain_words(failure: Failure) -> &'static str {
         }
         Failure::Internal => "a defect in this proxy; please report it with this line",
     }
-}
-
-/// An error with all that caused it.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ impl Upstream {
             connection,
             mut response,
         } = answered;
-        lease.hold(sender.worker, connection, outbound.gate);
+        lease.hold(sender.worker, connection, outbound.barrier);
         // The version is each hop's own (RFC 9110 section 2.5).
         *response.version_mut() = Version::HTTP_11;
         let status = response.status();

@@ -14,19 +14,23 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::{endpoint::Lease, expect::Gate, wire::WireState};
+use super::{endpoint::Lease, expect::Barrier, wire::WireState};
 use crate::telemetry::record::Record;
 
 /// A client's request body on its way to the origin.
 pub(crate) struct RequestBody {
     incoming: Option<Incoming>,
     wire: Option<Arc<WireState>>,
-    gate: Option<Arc<Gate>>,
+    barrier: Option<Arc<Barrier>>,
     record: Arc<Record>,
 }
 
 impl RequestBody {
-    pub(super) fn new(incoming: Incoming, gate: Option<Arc<Gate>>, record: Arc<Record>) -> Self {
+    pub(super) fn new(
+        incoming: Incoming,
+        barrier: Option<Arc<Barrier>>,
+        record: Arc<Record>,
+    ) -> Self {
         let incoming = Some(incoming).filter(|body| !body.is_end_stream());
         if incoming.is_none() {
             record.request_body_ended();
@@ -34,7 +38,7 @@ impl RequestBody {
         Self {
             incoming,
             wire: None,
-            gate,
+            barrier,
             record,
         }
     }
@@ -44,7 +48,7 @@ impl RequestBody {
         Self {
             incoming: None,
             wire: None,
-            gate: None,
+            barrier: None,
             record,
         }
     }
@@ -67,7 +71,7 @@ impl RequestBody {
         const MOST: usize = 256 * 1024;
         const PATIENCE: Duration = Duration::from_millis(5);
         // Reading would ask the client for a body that nobody wants.
-        if self.gate.is_some() {
+        if self.barrier.is_some() {
             return;
         }
         let read = async {
@@ -129,9 +133,9 @@ impl Body for RequestBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
         let this = &mut *self;
-        if let Some(gate) = &this.gate {
-            if ready!(gate.poll_open(cx)) {
-                this.gate = None;
+        if let Some(barrier) = &this.barrier {
+            if ready!(barrier.poll_open(cx)) {
+                this.barrier = None;
             } else {
                 this.incoming = None;
                 return Poll::Ready(Some(Err(RequestBodyError::NotWanted)));

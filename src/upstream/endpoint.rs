@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::{connect::Connector, exchange::Connection, expect::GateGuard, pool::Pool};
+use super::{connect::Connector, exchange::Connection, expect::BarrierGuard, pool::Pool};
 use crate::{
     failure::{AttemptError, Sent, UpstreamFailure},
     tasks::{Tasks, WorkerId},
@@ -72,7 +72,7 @@ pub(crate) struct Lease {
 struct Held {
     worker: WorkerId,
     connection: Connection,
-    _gate: GateGuard,
+    _barrier: BarrierGuard,
 }
 
 impl Lease {
@@ -100,7 +100,8 @@ impl Lease {
                 source: None,
             });
         };
-        connector.connect(self.endpoint.address, place, limit).await
+        // Boxed, as all that is rare: the future of every request would have room for it.
+        Box::pin(connector.connect(self.endpoint.address, place, limit)).await
     }
 
     /// Another lease of the same endpoint, for what goes on beside the response.
@@ -109,11 +110,11 @@ impl Lease {
     }
 
     /// Keeps the connection as long as the lease lasts.
-    pub(super) fn hold(&mut self, worker: WorkerId, connection: Connection, gate: GateGuard) {
+    pub(super) fn hold(&mut self, worker: WorkerId, connection: Connection, barrier: BarrierGuard) {
         self.held = Some(Held {
             worker,
             connection,
-            _gate: gate,
+            _barrier: barrier,
         });
     }
 

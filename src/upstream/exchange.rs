@@ -3,7 +3,13 @@
 //! The first-byte clock starts when the request has been flushed, not when it was begun: a slow
 //! upload is not a slow origin. A write that stalls has a clock of its own.
 
-use std::{convert::Infallible, future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use http::{Request, Response};
 use hyper::{body::Incoming, client::conn::http1::SendRequest};
@@ -120,7 +126,7 @@ impl Connection {
         let has_body = request.body_mut().attach(&self.wire);
         let mark = self.wire.mark(has_body);
         self.served += 1;
-        let response = self.sender.try_send_request(request);
+        let response = pin!(self.sender.try_send_request(request));
         let outcome = within(&self.wire, response, timeouts, cutoff).await;
         match outcome {
             Ok(Ok(response)) => Ok(response),
@@ -177,11 +183,10 @@ impl Connection {
 /// again which clock runs and when that ends.
 async fn within(
     wire: &WireState,
-    response: impl Future<Output = Outcome>,
+    mut response: Pin<&mut impl Future<Output = Outcome>>,
     timeouts: &TimeoutsSpec,
     cutoff: Option<Instant>,
 ) -> Result<Outcome, Late> {
-    let mut response = pin!(response);
     let began = Instant::now();
     let first = timeouts.first_byte.min(timeouts.between_bytes);
     let mut timer = pin!(sleep_until(earlier(began + first, cutoff)));

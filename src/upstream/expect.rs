@@ -1,7 +1,7 @@
 //! `Expect: 100-continue` end to end (RFC 9110 section 10.1.1).
 //!
-//! The expectation is the origin's to answer. The request body waits behind a gate until the
-//! origin says 100, or has been silent for a second as some are; a final answer closes the gate,
+//! The expectation is the origin's to answer. The request body waits behind a barrier until the
+//! origin says 100, or has been silent for a second as some are; a final answer closes the barrier,
 //! and the body is never asked of the client.
 
 use std::{
@@ -27,13 +27,13 @@ const SETTLED: u8 = 2;
 const CLOSED: u8 = 3;
 
 /// Between the request's head and its body.
-pub(super) struct Gate {
+pub(super) struct Barrier {
     state: AtomicU8,
     waker: AtomicWaker,
     patience: Mutex<Pin<Box<Sleep>>>,
 }
 
-impl Gate {
+impl Barrier {
     pub(super) fn new() -> Self {
         Self {
             state: AtomicU8::new(WAITING),
@@ -93,13 +93,13 @@ impl Gate {
     }
 }
 
-/// Closes the gate when the exchange is over, however it ended.
-pub(super) struct GateGuard(pub(super) Option<Arc<Gate>>);
+/// Closes the barrier when the exchange is over, however it ended.
+pub(super) struct BarrierGuard(pub(super) Option<Arc<Barrier>>);
 
-impl Drop for GateGuard {
+impl Drop for BarrierGuard {
     fn drop(&mut self) {
-        if let Some(gate) = &self.0 {
-            gate.close();
+        if let Some(barrier) = &self.0 {
+            barrier.close();
         }
     }
 }

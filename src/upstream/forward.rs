@@ -102,8 +102,8 @@ impl Upstream {
             }
             Err(Ended::ByClient(end)) => return Err(end.into()),
         };
-        if let Some(gate) = &outbound.gate.0 {
-            gate.settle();
+        if let Some(barrier) = &outbound.barrier.0 {
+            barrier.settle();
         }
         self.accept(outbound, answered, sender)
     }

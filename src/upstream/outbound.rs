@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 
 use super::{
     body::RequestBody,
-    expect::{Gate, GateGuard},
+    expect::{Barrier, BarrierGuard},
     forward::Sender,
     retry::{Attempt, is_idempotent, may_repeat},
     upgrade,
@@ -28,7 +28,7 @@ pub(super) struct Outbound {
     replay: Option<http::request::Parts>,
     method: Method,
     has_body: bool,
-    pub(super) gate: GateGuard,
+    pub(super) barrier: BarrierGuard,
     pub(super) upgrade: Option<upgrade::Asked>,
 }
 
@@ -37,7 +37,7 @@ impl Outbound {
     pub(super) fn prepare(mut request: Request<Incoming>, sender: &Sender<'_>) -> Self {
         let received = request.version();
         let client = hyper::upgrade::on(&mut request);
-        let gate = expect_gate(&mut request);
+        let barrier = expect_barrier(&mut request);
         let (mut parts, incoming) = request.into_parts();
         let mut hop = hop::strip_request(&mut parts.headers);
         let headers = &mut parts.headers;
@@ -62,7 +62,7 @@ impl Outbound {
         }
         parts.version = Version::HTTP_11;
         to_origin_form(&mut parts.uri);
-        let body = RequestBody::new(incoming, gate.clone(), Arc::clone(sender.record));
+        let body = RequestBody::new(incoming, barrier.clone(), Arc::clone(sender.record));
         let has_body = !body.is_none();
         if has_body && !parts.headers.contains_key(CONTENT_LENGTH) {
             // Said outright, or hyper sends none with methods that seldom have a body.
@@ -75,13 +75,13 @@ impl Outbound {
             .map(|protocol| upgrade::Asked { protocol, client });
         let method = parts.method.clone();
         let request = Some(Request::from_parts(parts, body));
-        let gate = GateGuard(gate);
+        let barrier = BarrierGuard(barrier);
         Self {
             request,
             replay,
             method,
             has_body,
-            gate,
+            barrier,
             upgrade,
         }
     }
@@ -115,7 +115,7 @@ impl Outbound {
     }
 }
 
-fn expect_gate(request: &mut Request<Incoming>) -> Option<Arc<Gate>> {
+fn expect_barrier(request: &mut Request<Incoming>) -> Option<Arc<Barrier>> {
     let expects = request
         .headers()
         .get(EXPECT)
@@ -123,14 +123,14 @@ fn expect_gate(request: &mut Request<Incoming>) -> Option<Arc<Gate>> {
     if !expects {
         return None;
     }
-    let gate = Arc::new(Gate::new());
-    let opener = Arc::clone(&gate);
+    let barrier = Arc::new(Barrier::new());
+    let opener = Arc::clone(&barrier);
     hyper::ext::on_informational(request, move |response| {
         if response.status() == StatusCode::CONTINUE {
             opener.open();
         }
     });
-    Some(gate)
+    Some(barrier)
 }
 
 /// What an origin is asked for: path and query, byte for byte (RFC 9112 section 3.2.1).

@@ -197,7 +197,7 @@ impl Endpoints {
         };
         let current = self.current.load_full();
         match current.until {
-            None => self.refresh(name, names).await,
+            None => Box::pin(self.refresh(name, names)).await,
             Some(until) => {
                 if until <= Instant::now() {
                     self.refresh_in_background(names);

@@ -10,6 +10,8 @@ pub(crate) mod h1;
 pub(crate) mod h2;
 pub(crate) mod head;
 pub(crate) mod line;
+pub(crate) mod load;
+pub(crate) mod optimised;
 pub(crate) mod origin;
 pub(crate) mod places;
 pub(crate) mod process;
