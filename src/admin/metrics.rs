@@ -108,6 +108,21 @@ fn upstreams(metrics: &Metrics, out: Out<'_, '_>) -> fmt::Result {
     let help = "From the request head to the response head or the failure";
     let name = "upstream_request_duration_seconds";
     histograms(metrics, out, (name, help), |site| &site.upstream_durations)?;
+    failures(metrics, out)?;
+    let mut family = counter(out, "retries", "Requests that took more than one attempt")?;
+    metrics.each_site(|site, counts| {
+        for (result, count) in [
+            ("success", &counts.retried_well),
+            ("failure", &counts.retried_in_vain),
+        ] {
+            let labels = [("site", site), ("result", result)];
+            count_if_any(&mut family, &labels, count.load(Relaxed))?;
+        }
+        Ok(())
+    })
+}
+
+fn failures(metrics: &Metrics, out: Out<'_, '_>) -> fmt::Result {
     let mut family = counter(out, "upstream_failures", "Requests without origin response")?;
     metrics.each_site(|site, counts| {
         for (cause, count) in counts.failure_counts() {
@@ -136,17 +151,6 @@ fn upstreams(metrics: &Metrics, out: Out<'_, '_>) -> fmt::Result {
                 &[("site", site), ("reason", cause.label())],
                 count,
             )?;
-        }
-        Ok(())
-    })?;
-    let mut family = counter(out, "retries", "Requests that took more than one attempt")?;
-    metrics.each_site(|site, counts| {
-        for (result, count) in [
-            ("success", &counts.retried_well),
-            ("failure", &counts.retried_in_vain),
-        ] {
-            let labels = [("site", site), ("result", result)];
-            count_if_any(&mut family, &labels, count.load(Relaxed))?;
         }
         Ok(())
     })

@@ -16,6 +16,7 @@ use rustix::io::Errno;
 use socket2::{Domain, Socket, TcpKeepalive, Type};
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::OwnedSemaphorePermit,
     time::sleep,
 };
 
@@ -129,6 +130,7 @@ pub(super) async fn accept(accepting: Accepting, worker: Arc<Worker>) {
     let shared = Arc::clone(&worker.shared);
     let mut draining = pin!(shared.drain.begun.raised());
     let mut closed = pin!(accepting.closed.cancelled());
+    let mut late = Vec::new();
     loop {
         let accepted = tokio::select! {
             biased;
@@ -136,24 +138,52 @@ pub(super) async fn accept(accepting: Accepting, worker: Arc<Worker>) {
             () = &mut closed => break,
             accepted = listener.accept() => accepted,
         };
-        match accepted {
-            Ok(accepted) => start(accepted, &worker).await,
-            Err(error) => back_off(&error, &worker).await,
+        let connection = match accepted {
+            Ok(connection) => connection,
+            Err(error) => {
+                back_off(&error, &worker).await;
+                continue;
+            }
+        };
+        let place = tokio::select! {
+            biased;
+            place = place(&worker) => place,
+            () = &mut draining => None,
+            () = &mut closed => None,
+        };
+        match place {
+            Some(place) => start(connection, place, &worker),
+            None => {
+                late.push(connection);
+                break;
+            }
         }
     }
-    while let Some(Ok(accepted)) = listener.accept().now_or_never() {
-        start(accepted, &worker).await;
+    while let Some(Ok(connection)) = listener.accept().now_or_never() {
+        late.push(connection);
+    }
+    // From here on nobody can connect; who has connected is served.
+    drop(listener);
+    for connection in late {
+        if let Some(place) = place(&worker).await {
+            start(connection, place, &worker);
+        }
     }
 }
 
-/// Serves a connection as soon as there is a place for it. Others wait in the kernel meanwhile.
-async fn start((stream, peer): (TcpStream, SocketAddr), worker: &Arc<Worker>) {
-    let places = Arc::clone(&worker.shared.places);
+/// A place for one more connection, as soon as there is one. Others wait in the kernel meanwhile.
+async fn place(worker: &Worker) -> Option<OwnedSemaphorePermit> {
     // Never closed, so there always comes a place.
-    if let Ok(place) = places.acquire_owned().await {
-        let serving = connection::serve(stream, peer, place, Arc::clone(worker));
-        worker.shared.tasks.spawn_until_stopped(serving);
-    }
+    Arc::clone(&worker.shared.places).acquire_owned().await.ok()
+}
+
+fn start(
+    (stream, peer): (TcpStream, SocketAddr),
+    place: OwnedSemaphorePermit,
+    worker: &Arc<Worker>,
+) {
+    let serving = connection::serve(stream, peer, place, Arc::clone(worker));
+    worker.shared.tasks.spawn_until_stopped(serving);
 }
 
 /// A connection that ended before it was accepted is no problem of ours; a lack of descriptors is,

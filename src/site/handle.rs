@@ -81,12 +81,15 @@ pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>,
     if asked.preferences.path().starts_with(RESERVED) {
         return Ok(Refusal::Reserved.response(Addressee::of(&request)));
     }
+    // An authority in the target is not in the field yet, or overrules what is there.
+    let host = asked.host.as_ref();
+    let host = host.filter(|_| request.uri().authority().is_some());
     let sender = Sender {
         worker: asked.worker,
         via: &asked.identity.via,
         forwarder: asked.connection.forwarder(),
         client_host: asked.host.as_ref(),
-        host: origin.spec.headers.host.as_ref().or(asked.host.as_ref()),
+        host: origin.spec.headers.host.as_ref().or(host),
         request_id: &asked.request_id,
         record: &asked.record,
     };
@@ -95,8 +98,8 @@ pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>,
     asked.record.attempts_ended();
     match forwarded {
         Ok(response) => origin.accept(response, &asked),
-        Err(ForwardError::ClientStalled) => Ok(Refusal::BodyTimeout.response(to)),
-        Err(ForwardError::Client) => Ok(Refusal::Body.response(to)),
+        Err(ForwardError::ClientStalled) => Ok(asked.refuse(Refusal::BodyTimeout, to)),
+        Err(ForwardError::Client) => Ok(asked.refuse(Refusal::Body, to)),
         Err(ForwardError::Failed { error, unread }) => {
             let source = error
                 .source
@@ -166,6 +169,12 @@ impl Origin {
 }
 
 impl Asked {
+    /// The request turned out, while it was sent on, not to be one.
+    fn refuse(&self, refusal: Refusal, to: Addressee) -> Response<Body> {
+        self.record.answered_by(Outcome::Refused);
+        refusal.response(to)
+    }
+
     /// The response broke off after its head: too late for a page, not too late to know.
     pub(super) fn broke_off(&self, error: &OriginBodyError) {
         let failure = Failure::Upstream(UpstreamFailure::Incomplete);

@@ -6,11 +6,12 @@ use http::{
     HeaderMap, HeaderValue, Response, StatusCode, Version,
     header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE},
 };
-use hyper::body::Body;
+use hyper::body::{Body, Incoming};
 
 use super::{
     Upstream,
     body::OriginBody,
+    endpoint::Lease,
     forward::{Answered, ForwardError, Sender},
     outbound::Outbound,
     upgrade,
@@ -38,21 +39,7 @@ impl Upstream {
         *response.version_mut() = Version::HTTP_11;
         let status = response.status();
         if status == StatusCode::SWITCHING_PROTOCOLS {
-            if !upgrade::is_agreed(outbound.upgrade.as_ref(), &response) {
-                return Err(malformed());
-            }
-            let protocol = response.headers_mut().remove(UPGRADE);
-            hop::strip_response(response.headers_mut(), status);
-            if let (Some(protocol), Some(asked)) = (protocol, outbound.upgrade) {
-                let switch = HeaderValue::from_static("upgrade");
-                response.headers_mut().insert(UPGRADE, protocol);
-                response.headers_mut().insert(CONNECTION, switch);
-                // The connection goes with the tunnel; the response itself needs none.
-                let answer_lease = lease.again();
-                let record = Arc::clone(sender.record);
-                upgrade::tunnel(asked, &mut response, lease, record, &self.tasks);
-                lease = answer_lease;
-            }
+            lease = self.switch(outbound.upgrade, lease, &mut response, sender)?;
         } else {
             if !is_framed_once(response.headers_mut()) {
                 return Err(malformed());
@@ -69,6 +56,29 @@ impl Upstream {
             .is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"));
         let between_bytes = (!is_stream).then_some(self.spec.timeouts.between_bytes);
         Ok(response.map(|incoming| OriginBody::new(incoming, lease, between_bytes)))
+    }
+
+    /// Makes a tunnel of the connection. The response itself gets a lease that needs none.
+    fn switch(
+        &self,
+        asked: Option<upgrade::Asked>,
+        lease: Lease,
+        response: &mut Response<Incoming>,
+        sender: &Sender<'_>,
+    ) -> Result<Lease, ForwardError> {
+        let asked = asked.filter(|asked| upgrade::is_agreed(asked, response));
+        let protocol = response.headers_mut().remove(UPGRADE);
+        let (Some(protocol), Some(asked)) = (protocol, asked) else {
+            return Err(malformed());
+        };
+        let headers = response.headers_mut();
+        hop::strip_response(headers, StatusCode::SWITCHING_PROTOCOLS);
+        headers.insert(UPGRADE, protocol);
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        let answer_lease = lease.again();
+        let record = Arc::clone(sender.record);
+        upgrade::tunnel(asked, response, lease, record, &self.tasks);
+        Ok(answer_lease)
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct Sender<'a> {
     pub(crate) forwarder: &'a Forwarder,
     /// What the client asked for.
     pub(crate) client_host: Option<&'a HeaderValue>,
-    /// What the origin is told in `Host`.
+    /// What the origin is told in `Host`, where that is not what the request has there anyway.
     pub(crate) host: Option<&'a HeaderValue>,
     pub(crate) request_id: &'a HeaderValue,
     pub(crate) record: &'a Arc<Record>,
@@ -113,18 +113,11 @@ impl Upstream {
         outbound: &mut Outbound,
         sender: &Sender<'_>,
     ) -> Result<Answered, Ended> {
-        let endpoints = self
-            .endpoints
-            .get(&self.names)
-            .await
-            .map_err(Ended::Failed)?;
+        let endpoints = self.endpoints.get(&self.names).await;
+        let endpoints = endpoints.map_err(Ended::Failed)?;
         let began = Instant::now();
         let mut tried = Tried::default();
-        let mut last = AttemptError {
-            cause: UpstreamFailure::NoEndpoint.into(),
-            sent: Sent::No,
-            source: None,
-        };
+        let mut last = nobody();
         let mut cutoff = None;
         for _ in 0..self.spec.attempts.get() {
             let Some(lease) = balancer::pick(&endpoints, &mut tried) else {
@@ -139,12 +132,11 @@ impl Upstream {
                         response,
                     });
                 }
-                Err(SendError {
-                    by_client: Some(end),
-                    ..
-                }) => return Err(Ended::ByClient(end)),
                 Err(error) => error,
             };
+            if let Some(end) = error.by_client {
+                return Err(Ended::ByClient(end));
+            }
             last = error.error;
             sender.record.attempt_failed(last.cause, last.sent);
             cutoff = Some(began + self.spec.timeouts.total);
@@ -195,6 +187,15 @@ impl Upstream {
             fresh = true;
             sender.record.attempt(lease.address());
         }
+    }
+}
+
+/// What is said when there is no endpoint to try.
+fn nobody() -> AttemptError {
+    AttemptError {
+        cause: UpstreamFailure::NoEndpoint.into(),
+        sent: Sent::No,
+        source: None,
     }
 }
 

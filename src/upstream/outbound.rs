@@ -39,27 +39,7 @@ impl Outbound {
         let client = hyper::upgrade::on(&mut request);
         let barrier = expect_barrier(&mut request);
         let (mut parts, incoming) = request.into_parts();
-        let mut hop = hop::strip_request(&mut parts.headers);
-        let headers = &mut parts.headers;
-        // Only HTTP/1.1 can be switched (RFC 9110 section 7.8).
-        hop.upgrade = hop.upgrade.filter(|_| received == Version::HTTP_11);
-        if let Some(protocol) = &hop.upgrade {
-            headers.insert(UPGRADE, protocol.clone());
-            headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-        }
-        if hop.trailers {
-            headers.insert(TE, HeaderValue::from_static("trailers"));
-            headers.append(CONNECTION, HeaderValue::from_static("te"));
-        }
-        sender.forwarder.apply(headers, sender.client_host);
-        sender.via.append(headers, received);
-        headers.insert(X_REQUEST_ID, sender.request_id.clone());
-        if let Some(host) = sender.host {
-            headers.insert(HOST, host.clone());
-        }
-        if received == Version::HTTP_2 {
-            join_cookies(headers);
-        }
+        let hop = set_fields(&mut parts.headers, received, sender);
         parts.version = Version::HTTP_11;
         to_origin_form(&mut parts.uri);
         let body = RequestBody::new(incoming, barrier.clone(), Arc::clone(sender.record));
@@ -113,6 +93,31 @@ impl Outbound {
         }
         self.request.is_some()
     }
+}
+
+/// Takes away what was for us alone and adds what the origin is told.
+fn set_fields(headers: &mut HeaderMap, received: Version, sender: &Sender<'_>) -> hop::RequestHop {
+    let mut hop = hop::strip_request(headers);
+    // Only HTTP/1.1 can be switched (RFC 9110 section 7.8).
+    hop.upgrade = hop.upgrade.filter(|_| received == Version::HTTP_11);
+    if let Some(protocol) = &hop.upgrade {
+        headers.insert(UPGRADE, protocol.clone());
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    }
+    if hop.trailers {
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+        headers.append(CONNECTION, HeaderValue::from_static("te"));
+    }
+    sender.forwarder.apply(headers, sender.client_host);
+    sender.via.append(headers, received);
+    headers.insert(X_REQUEST_ID, sender.request_id.clone());
+    if let Some(host) = sender.host {
+        headers.insert(HOST, host.clone());
+    }
+    if received == Version::HTTP_2 {
+        join_cookies(headers);
+    }
+    hop
 }
 
 fn expect_barrier(request: &mut Request<Incoming>) -> Option<Arc<Barrier>> {

@@ -26,15 +26,12 @@ pub(super) struct Asked {
 }
 
 /// Whether the origin switches to a protocol that was asked for.
-pub(super) fn is_agreed(asked: Option<&Asked>, response: &Response<Incoming>) -> bool {
+pub(super) fn is_agreed(asked: &Asked, response: &Response<Incoming>) -> bool {
     let chosen = response
         .headers()
         .get(UPGRADE)
         .and_then(|value| value.to_str().ok());
-    match (asked, chosen) {
-        (Some(asked), Some(chosen)) => has_token(&asked.protocol, chosen.trim()),
-        _ => false,
-    }
+    chosen.is_some_and(|chosen| has_token(&asked.protocol, chosen.trim()))
 }
 
 /// Connects both ends when the 101 has reached the client; the record ends with the tunnel.

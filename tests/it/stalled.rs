@@ -84,6 +84,7 @@ fn a_client_that_stalls_in_its_upload_is_told_so_and_the_origin_is_not_blamed() 
         assert!(took < Duration::from_secs(4), "{took:?}");
         assert_ne!(client.ended(), Ended::GivenUp, "{framing:?}");
         let record = proxy.record(&path);
+        assert_eq!(record["outcome"], "refused", "{record}");
         assert_eq!(record["http.response.status_code"], 408, "{record}");
         assert!(record.get("failure").is_none(), "{record}");
     }
