@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::{endpoint::Lease, expect::Barrier, wire::WireState};
 use crate::telemetry::record::Record;
@@ -74,17 +74,8 @@ impl RequestBody {
         if self.barrier.is_some() {
             return;
         }
-        let read = async {
-            let mut left = MOST;
-            while let Some(Ok(frame)) = self.frame().await {
-                left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
-                if left == 0 {
-                    break;
-                }
-            }
-        };
         // Out of time is as good as out of patience: the connection will be closed.
-        drop(tokio::time::timeout(PATIENCE, read).await);
+        read_away(&mut self, MOST, PATIENCE).await;
     }
 
     fn ended(&mut self) {
@@ -113,6 +104,22 @@ impl Drop for RequestBody {
             self.record.connection().leaves_request_unread();
         }
     }
+}
+
+/// Reads and forgets a body until it ends, or this many bytes or so much time are used up.
+async fn read_away<B>(body: &mut B, most: usize, patience: Duration)
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let read = async {
+        let mut left = most;
+        while left > 0
+            && let Some(Ok(frame)) = body.frame().await
+        {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+        }
+    };
+    drop(timeout(patience, read).await);
 }
 
 /// Why a request body cannot be sent on.
@@ -215,17 +222,8 @@ impl OriginBody {
     pub(super) async fn discard(mut self) {
         const MOST: usize = 64 * 1024;
         const PATIENCE: Duration = Duration::from_secs(1);
-        let read = async {
-            let mut left = MOST;
-            while let Some(Ok(frame)) = self.frame().await {
-                left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
-                if left == 0 {
-                    break;
-                }
-            }
-        };
         // Too long or too slow: dropping it closes the connection.
-        drop(tokio::time::timeout(PATIENCE, read).await);
+        read_away(&mut self, MOST, PATIENCE).await;
     }
 
     /// Gives the connection back as soon as nothing more can come.
