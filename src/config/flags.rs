@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(site.name, "default");
         assert_eq!(site.hosts, [HostPattern::Any]);
         assert_eq!(site.upstream.scheme, Scheme::Http);
-        assert_eq!(site.upstream.authority, "127.0.0.1:3000");
+        assert_eq!(site.upstream.to_string(), "127.0.0.1:3000");
         assert_eq!(config.process, process::defaults());
     }
 

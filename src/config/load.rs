@@ -261,7 +261,8 @@ fn check_hosts(sites: &[ReadSite], report: &Report<'_>) {
 fn check_loops(process: &ProcessSpec, sites: &[ReadSite], report: &Report<'_>) {
     let is_own = |spec: &SiteSpec| {
         let listens = |at: SocketAddr| process.listen.iter().any(|own| process::overlap(*own, at));
-        names::local_address(&spec.upstream.authority).is_some_and(listens)
+        let mut targets = spec.upstream.targets.iter();
+        targets.any(|target| names::local_address(&target.authority).is_some_and(listens))
     };
     for site in sites {
         if let (Some(spec), Some(problem)) = (&site.spec, &site.upstream)

@@ -11,8 +11,8 @@ use super::{
     reader::{Table, Value},
     source::{Spot, read_file},
     spec::{
-        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, PageTextSpec, RetryAfterSpec,
-        Scheme, SiteSpec, TimeoutsSpec, UpstreamSpec,
+        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, LimitsSpec, PageTextSpec,
+        RetryAfterSpec, RetrySpec, Scheme, SiteSpec, TargetSpec, TimeoutsSpec, UpstreamSpec,
     },
 };
 
@@ -21,8 +21,6 @@ const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const STEP: RangeInclusive<Duration> = MILLISECOND..=DAY;
 const PEM_LIMIT: u64 = 4 * 1024 * 1024;
-const DEFAULT_ATTEMPTS: NonZeroUsize = NonZeroUsize::new(2).expect("two is not zero");
-const DEFAULT_CONNECTIONS: NonZeroUsize = NonZeroUsize::new(1024).expect("1024 is not zero");
 
 /// A site's file as far as it could be read.
 pub(super) struct ReadSite {
@@ -75,25 +73,10 @@ pub(super) fn bare(name: &str, scheme: Scheme, authority: Authority) -> SiteSpec
     Parts::default().into_spec(
         name,
         vec![HostPattern::Any],
-        UpstreamSpec {
-            scheme,
-            authority,
-            ca: Vec::new(),
-            timeouts: DEFAULT_TIMEOUTS,
-            attempts: DEFAULT_ATTEMPTS,
-            connections: DEFAULT_CONNECTIONS,
-            idle_timeout: DEFAULT_IDLE,
-        },
+        UpstreamSpec::new(scheme, vec![TargetSpec::new(authority)]),
     )
 }
 
-const DEFAULT_IDLE: Duration = Duration::from_secs(60);
-const DEFAULT_TIMEOUTS: TimeoutsSpec = TimeoutsSpec {
-    connect: Duration::from_secs(3),
-    first_byte: Duration::from_secs(15),
-    between_bytes: Duration::from_secs(30),
-    total: Duration::from_secs(8),
-};
 const DEFAULT_RETRY_AFTER: RetryAfterSpec = RetryAfterSpec {
     start: Duration::from_secs(30),
     after_5_minutes: Duration::from_secs(120),
@@ -176,13 +159,13 @@ fn upstream(file: &Table<'_>) -> Option<UpstreamSpec> {
         .table("retry")
         .get("attempts")
         .and_then(|value| value.count(&(1..=10)));
-    let attempts = attempts.unwrap_or(DEFAULT_ATTEMPTS);
+    let attempts = attempts.unwrap_or(RetrySpec::default().attempts);
     let limits = file.table("limits");
     let connections = limits
         .get("connections")
         .and_then(|value| value.count(&(1..=65536)));
     let timeouts = self::timeouts(&timeouts, attempts);
-    let idle_timeout = limits.duration("idle_timeout", STEP, DEFAULT_IDLE);
+    let idle_timeout = limits.duration("idle_timeout", STEP, LimitsSpec::default().idle_timeout);
     let value = file.require("upstream", WAY_OUT)?;
     let (url, ca_file) = if value.is_text() {
         (Some(value), None)
@@ -196,14 +179,20 @@ fn upstream(file: &Table<'_>) -> Option<UpstreamSpec> {
     let url = url.and_then(|url| url.read("a URL", names::upstream));
     let ca = ca_file.map(|file| certificates(&file, url.as_ref().map(|(scheme, _)| *scheme)));
     let (scheme, authority) = url?;
+    let defaults = UpstreamSpec::new(scheme, vec![TargetSpec::new(authority)]);
     Some(UpstreamSpec {
-        scheme,
-        authority,
         ca: ca.unwrap_or_default(),
         timeouts,
-        attempts,
-        connections: connections.unwrap_or(DEFAULT_CONNECTIONS),
-        idle_timeout,
+        retry: RetrySpec {
+            attempts,
+            ..defaults.retry
+        },
+        limits: LimitsSpec {
+            connections: connections.unwrap_or(defaults.limits.connections),
+            idle_timeout,
+            ..defaults.limits
+        },
+        ..defaults
     })
 }
 
@@ -235,7 +224,7 @@ fn certificates(file: &Value<'_>, scheme: Option<Scheme>) -> Vec<CertificateDer<
 }
 
 fn timeouts(table: &Table<'_>, attempts: NonZeroUsize) -> TimeoutsSpec {
-    let default = DEFAULT_TIMEOUTS;
+    let default = TimeoutsSpec::default();
     let timeouts = TimeoutsSpec {
         connect: table.duration("connect", STEP, default.connect),
         first_byte: table.duration("first_byte", STEP, default.first_byte),

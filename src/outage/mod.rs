@@ -12,6 +12,9 @@ use std::{
 
 use tokio::time::Instant;
 
+/// How long visitors who waited are let in bit by bit after an outage.
+const RECENT: Duration = Duration::from_mins(5);
+
 /// What a request saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Observation {
@@ -30,10 +33,30 @@ pub enum Transition {
     Ended(Duration),
 }
 
+/// How a site stands, for those who wait for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// There is no outage, and was none of late.
+    Up,
+    /// There is one.
+    Down {
+        /// Its start.
+        since: Instant,
+    },
+    /// The last one ended a moment ago.
+    Returned {
+        /// Its end.
+        at: Instant,
+        /// How long it was.
+        lasted: Duration,
+    },
+}
+
 /// Whether there is an outage, and since when.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct OutageState {
     since: Option<Instant>,
+    last: Option<(Instant, Duration)>,
 }
 
 impl OutageState {
@@ -46,9 +69,23 @@ impl OutageState {
             }
             (Observation::Success, Some(since)) => {
                 self.since = None;
-                Some(Transition::Ended(now.saturating_duration_since(since)))
+                let lasted = now.saturating_duration_since(since);
+                self.last = Some((now, lasted));
+                Some(Transition::Ended(lasted))
             }
             (Observation::Failure, Some(_)) | (Observation::Success, None) => None,
+        }
+    }
+
+    /// How the site stands.
+    #[must_use]
+    pub fn standing(&self, now: Instant) -> Standing {
+        match (self.since, self.last) {
+            (Some(since), _) => Standing::Down { since },
+            (None, Some((at, lasted))) if now.saturating_duration_since(at) < RECENT => {
+                Standing::Returned { at, lasted }
+            }
+            (None, _) => Standing::Up,
         }
     }
 
@@ -82,6 +119,15 @@ impl Outage {
     /// The origin failed.
     pub fn failed(&self) {
         self.step(Observation::Failure);
+    }
+
+    /// How the site stands.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .standing(Instant::now())
     }
 
     /// How old the outage is.

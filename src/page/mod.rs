@@ -7,6 +7,7 @@
 mod brand;
 mod contrast;
 mod encoded;
+mod key;
 pub mod language;
 mod palette;
 mod plain;
@@ -15,17 +16,18 @@ pub mod replace;
 pub mod retry_after;
 mod submission;
 
-use std::{io, time::Duration};
+use std::{collections::HashMap, io, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use self::{
     encoded::Encoded,
-    language::{AVAILABLE, ByLanguage, words},
+    key::{Cause, PageKey},
+    language::{AVAILABLE, words},
     plain::Plain,
     render::Renderer,
-    submission::{BySubmission, Submission},
+    submission::Submission,
 };
 use crate::{
     config::spec::{Language, SiteSpec},
@@ -53,7 +55,7 @@ pub struct Pages {
     name: String,
     language: Language,
     pages_for_failures: bool,
-    html: ByLanguage<BySubmission<Encoded>>,
+    html: HashMap<PageKey, Encoded>,
     /// The head of a short 503, without its type and length.
     short: HeaderMap,
 }
@@ -90,18 +92,17 @@ impl Pages {
     /// When rendering or compressing fails, which no valid spec causes.
     pub fn build(site: &SiteSpec) -> Result<Self, PageError> {
         let renderer = Renderer::new(site)?;
-        let mut head = unavailable_head(HeaderValue::try_from(renderer.security_policy())?);
-        head.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/html; charset=utf-8"),
-        );
-        let html = ByLanguage::build(|language| {
-            head.insert(header::CONTENT_LANGUAGE, tag(language));
-            BySubmission::build(|submission| {
-                let page = renderer.page(language, submission)?;
-                Ok::<_, PageError>(Encoded::new(page, &head)?)
-            })
-        })?;
+        let mut html = HashMap::new();
+        for key in PageKey::all() {
+            let page = renderer.page(key)?;
+            let mut head = unavailable_head(HeaderValue::try_from(page.policy)?);
+            head.insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("text/html; charset=utf-8"),
+            );
+            head.insert(header::CONTENT_LANGUAGE, tag(key.language));
+            html.insert(key, Encoded::new(page.text, &head)?);
+        }
         Ok(Self {
             name: site.brand.name.trim().to_owned(),
             language: site.fallback.language,
@@ -140,23 +141,23 @@ impl Pages {
     fn parts(&self, failure: Failure, to: &Preferences, answer: &Answer<'_>) -> Parts {
         let language = to.language(&AVAILABLE, self.language);
         let submission = Submission::of(to, failure);
+        let cause = Cause::of(failure);
+        let key = PageKey {
+            language,
+            cause,
+            submission,
+        };
         let request_id = String::from_utf8_lossy(answer.request_id.as_bytes());
         let plain = Plain {
             name: &self.name,
             language,
+            cause,
             submission,
             seconds: seconds(answer),
             request_id: &request_id,
         };
         match to.client_kind() {
-            ClientKind::Navigation if self.shows_page(failure) => {
-                let ready = self.html.get(language).get(submission).get(to.coding());
-                (
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    ready.head.clone(),
-                    ready.body.clone(),
-                )
-            }
+            ClientKind::Navigation if self.shows_page(failure) => self.page(key, to, &plain),
             ClientKind::Navigation | ClientKind::Text => self.text(&plain),
             ClientKind::Json => self.short(
                 "application/problem+json",
@@ -172,6 +173,18 @@ impl Pages {
                 ..plain
             }),
         }
+    }
+
+    fn page(&self, key: PageKey, to: &Preferences, plain: &Plain<'_>) -> Parts {
+        let Some(page) = self.html.get(&key) else {
+            return self.text(plain);
+        };
+        let ready = page.get(to.coding());
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            ready.head.clone(),
+            ready.body.clone(),
+        )
     }
 
     const fn shows_page(&self, failure: Failure) -> bool {

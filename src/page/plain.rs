@@ -5,8 +5,9 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::{
+    key::Cause,
     language::{Words, come_back_in, words},
-    render::unavailable,
+    render::what_is_the_matter,
     submission::Submission,
 };
 use crate::config::spec::Language;
@@ -17,6 +18,8 @@ pub(super) struct Plain<'a> {
     pub name: &'a str,
     /// In which language.
     pub language: Language,
+    /// Why it is given.
+    pub cause: Cause,
     /// What became of the request.
     pub submission: Submission,
     /// How long to wait, in seconds.
@@ -81,7 +84,7 @@ impl Plain<'_> {
     }
 
     fn what(&self) -> String {
-        let unavailable = one_line(&unavailable(self.words(), self.name));
+        let unavailable = one_line(&what_is_the_matter(self.words(), self.cause, self.name));
         match self.submission.notice(self.words()) {
             None => unavailable,
             Some(notice) => format!("{unavailable} {}", notice.fact),

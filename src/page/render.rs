@@ -6,17 +6,24 @@ use sha2::{Digest, Sha256};
 
 use super::{
     brand::Brand,
-    language::{Notice, Words, words},
+    key::{Cause, PageKey},
+    language::{Notice, Words, fill, words},
     palette::style,
-    submission::Submission,
 };
-use crate::config::spec::{Language, PageTextSpec, SiteSpec};
+use crate::config::spec::{PageTextSpec, SiteSpec};
 
 /// What all pages of one site share.
 pub(super) struct Renderer<'a> {
     site: &'a SiteSpec,
     brand: Brand<'a>,
     style: String,
+}
+
+/// A page as it is sent, and what the browser may do with it.
+pub(super) struct Html {
+    pub text: String,
+    /// The value of `Content-Security-Policy`.
+    pub policy: String,
 }
 
 #[derive(Template)]
@@ -41,7 +48,7 @@ impl<'a> Renderer<'a> {
     }
 
     /// The only style that runs is ours, and nothing is loaded from anywhere.
-    pub(super) fn security_policy(&self) -> String {
+    fn security_policy(&self) -> String {
         let hash = STANDARD.encode(Sha256::digest(self.style.as_bytes()));
         format!(
             "default-src 'none'; style-src 'sha256-{hash}'; img-src data:; base-uri 'none'; \
@@ -50,40 +57,40 @@ impl<'a> Renderer<'a> {
     }
 
     /// One page.
-    pub(super) fn page(
-        &self,
-        language: Language,
-        submission: Submission,
-    ) -> Result<String, askama::Error> {
-        let words = words(language);
-        let own = self.site.pages.get(&language);
-        let notice = submission.notice(words);
+    pub(super) fn page(&self, key: PageKey) -> Result<Html, askama::Error> {
+        let words = words(key.language);
+        let cause = words.cause(key.cause);
+        let own = self.site.pages.get(&key.language);
+        let notice = key.submission.notice(words);
         // A notice has its own advice, which may be not to try again.
         let sentences = match notice {
-            None => format!("{} {}", words.later, words.sorry),
-            Some(_) => words.sorry.to_owned(),
+            None => format!("{} {}", cause.later, cause.sorry),
+            Some(_) => cause.sorry.to_owned(),
         };
-        let message = format!("{} {sentences}", unavailable(words, self.brand.name));
-        Page {
+        let what = what_is_the_matter(words, key.cause, self.brand.name);
+        let message = format!("{what} {sentences}");
+        let text = Page {
             words,
             brand: &self.brand,
             style: &self.style,
-            headline: own_or(own, |own| own.headline.as_deref(), words.headline),
+            headline: own_or(own, |own| own.headline.as_deref(), cause.headline),
             paragraphs: paragraphs(own_or(own, |own| own.message.as_deref(), &message)),
             notice,
         }
-        .render()
+        .render()?;
+        let policy = self.security_policy();
+        Ok(Html { text, policy })
     }
 }
 
-/// That the site is unavailable, in one sentence.
-pub(super) fn unavailable(words: &Words, name: &str) -> String {
+/// What is the matter with the site, in one sentence.
+pub(super) fn what_is_the_matter(words: &Words, cause: Cause, name: &str) -> String {
     let subject = if name.is_empty() {
         words.this_site
     } else {
         name
     };
-    format!("{subject} {}", words.is_unavailable)
+    fill(words.cause(cause).what, subject)
 }
 
 fn own_or<'a>(

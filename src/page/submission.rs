@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// What the answer says about the request's effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Submission {
     /// The client only asked for something: there is nothing to say.
     Nothing,
@@ -18,15 +18,10 @@ pub(super) enum Submission {
     Unknown,
 }
 
-/// One value per [`Submission`].
-#[derive(Debug)]
-pub(super) struct BySubmission<T> {
-    nothing: T,
-    unprocessed: T,
-    unknown: T,
-}
-
 impl Submission {
+    /// Each.
+    pub(super) const ALL: [Self; 3] = [Self::Nothing, Self::Unprocessed, Self::Unknown];
+
     /// From the method and what is known of the failure.
     pub(super) fn of(request: &Preferences, failure: Failure) -> Self {
         if request.is_safe() {
@@ -44,26 +39,6 @@ impl Submission {
             Self::Nothing => None,
             Self::Unprocessed => Some(&words.unprocessed),
             Self::Unknown => Some(&words.unknown),
-        }
-    }
-}
-
-impl<T> BySubmission<T> {
-    /// Makes the value of each.
-    pub(super) fn build<E>(mut make: impl FnMut(Submission) -> Result<T, E>) -> Result<Self, E> {
-        Ok(Self {
-            nothing: make(Submission::Nothing)?,
-            unprocessed: make(Submission::Unprocessed)?,
-            unknown: make(Submission::Unknown)?,
-        })
-    }
-
-    /// The value of one.
-    pub(super) const fn get(&self, submission: Submission) -> &T {
-        match submission {
-            Submission::Nothing => &self.nothing,
-            Submission::Unprocessed => &self.unprocessed,
-            Submission::Unknown => &self.unknown,
         }
     }
 }

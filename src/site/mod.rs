@@ -99,7 +99,7 @@ impl Site {
             spec: Arc::clone(spec),
             metrics: metrics.site(&spec.name),
             upstream,
-            address: spec.upstream.authority.to_string(),
+            address: spec.upstream.to_string(),
             pages,
             outage: before.map_or_else(Arc::default, |before| Arc::clone(&before.outage)),
             failures: before.map_or_else(Arc::default, |before| Arc::clone(&before.failures)),

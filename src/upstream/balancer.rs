@@ -42,15 +42,27 @@ mod tests {
     use super::*;
     use tokio::runtime::Handle;
 
-    use crate::{tasks::Tasks, upstream::pool::Pool};
+    use crate::{
+        config::spec::{Scheme, TargetSpec},
+        tasks::Tasks,
+        upstream::{pool::Pool, target::Target},
+    };
 
     fn endpoints(count: u16) -> Vec<Arc<Endpoint>> {
+        let spec = TargetSpec::new("app:3000".parse().unwrap());
+        let target = Arc::new(Target::new(&spec, Scheme::Http).unwrap());
         (0..count)
             .map(|port| {
                 let pool = Pool::new(1, 1, Duration::from_secs(1));
                 let tasks = Tasks::new(Handle::current());
                 let address = ([127, 0, 0, 1], 1000 + port).into();
-                Endpoint::new(address, pool, tasks, Duration::from_secs(1))
+                Endpoint::new(
+                    Arc::clone(&target),
+                    address,
+                    pool,
+                    tasks,
+                    Duration::from_secs(1),
+                )
             })
             .collect()
     }

@@ -7,13 +7,13 @@ use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
 use tokio::{net::TcpStream, sync::oneshot, time::timeout};
 use tokio_rustls::TlsConnector;
 
 use super::{
     exchange::Connection,
     pool::Place,
+    target::Target,
     wire::{Transport, Wire},
 };
 use crate::{
@@ -28,7 +28,7 @@ const BUFFER: usize = 128 * 1024;
 
 /// How connections to one upstream are opened.
 pub(super) struct Connector {
-    tls: Option<(TlsConnector, ServerName<'static>)>,
+    tls: Option<TlsConnector>,
     timeout: Duration,
     tasks: Tasks,
 }
@@ -36,6 +36,9 @@ pub(super) struct Connector {
 /// Why a connector cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectorError {
+    /// There is none.
+    #[error("the upstream has no targets")]
+    Targets,
     /// The upstream's host is no name that a certificate could be for.
     #[error("the host of the upstream cannot be checked against a certificate")]
     Name(#[source] rustls::pki_types::InvalidDnsNameError),
@@ -51,7 +54,7 @@ impl Connector {
     pub(super) fn new(spec: &UpstreamSpec, tasks: Tasks) -> Result<Self, ConnectorError> {
         let tls = match spec.scheme {
             Scheme::Http => None,
-            Scheme::Https => Some((tls_connector(spec)?, server_name(spec)?)),
+            Scheme::Https => Some(tls_connector(spec)?),
         };
         Ok(Self {
             tls,
@@ -63,6 +66,7 @@ impl Connector {
     /// Opens a connection within `limit` or the connect timeout, whichever is shorter.
     pub(super) async fn connect(
         &self,
+        to: &Target,
         address: SocketAddr,
         place: Place,
         limit: Option<Duration>,
@@ -71,7 +75,7 @@ impl Connector {
             Some(limit) if limit < self.timeout => (limit, UpstreamFailure::Deadline),
             _ => (self.timeout, UpstreamFailure::ConnectTimeout),
         };
-        let wire = match timeout(limit, self.open(address)).await {
+        let wire = match timeout(limit, self.open(to, address)).await {
             Ok(opened) => opened?,
             Err(_) => return Err(unsent(cause.into(), None)),
         };
@@ -93,11 +97,11 @@ impl Connector {
         Ok(Connection::new(sender, state, place, alive))
     }
 
-    async fn open(&self, address: SocketAddr) -> Result<Transport, AttemptError> {
+    async fn open(&self, to: &Target, address: SocketAddr) -> Result<Transport, AttemptError> {
         let failed = |error: io::Error| unsent(classify::connect(&error), Some(Box::new(error)));
         let stream = TcpStream::connect(address).await.map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
-        let Some((connector, name)) = &self.tls else {
+        let (Some(connector), Some(name)) = (&self.tls, &to.server_name) else {
             return Ok(Transport::Plain(stream));
         };
         match connector.connect(name.clone(), stream).await {
@@ -119,15 +123,6 @@ fn unsent(
         sent: Sent::No,
         source,
     }
-}
-
-fn server_name(spec: &UpstreamSpec) -> Result<ServerName<'static>, ConnectorError> {
-    let host = spec
-        .authority
-        .host()
-        .trim_start_matches('[')
-        .trim_end_matches(']');
-    ServerName::try_from(host.to_owned()).map_err(ConnectorError::Name)
 }
 
 fn tls_connector(spec: &UpstreamSpec) -> Result<TlsConnector, ConnectorError> {

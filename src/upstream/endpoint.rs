@@ -9,14 +9,41 @@ use std::{
     time::Duration,
 };
 
-use super::{connect::Connector, exchange::Connection, expect::BarrierGuard, pool::Pool};
+use tokio::time::Instant;
+
+use super::{
+    connect::Connector, exchange::Connection, expect::BarrierGuard, pool::Pool, target::Target,
+};
 use crate::{
-    failure::{AttemptError, Sent, UpstreamFailure},
+    failure::{AttemptError, Failure, Sent, UpstreamFailure},
     tasks::{Tasks, WorkerId},
 };
 
+/// Whether an endpoint may be picked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Admission {
+    /// Like any other.
+    Full,
+    /// It has come back a moment ago and gets this share, above 0 and below 1, of what it would.
+    Ramp(f64),
+    /// It is out, and one safe request may see whether it still is.
+    Trial,
+    /// It is out.
+    Ejected,
+}
+
+/// How an attempt on an endpoint ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// A response head that is no failure, this long after the request was sent.
+    Answered(Duration),
+    /// It failed; listed statuses of the application included.
+    Failed(Failure),
+}
+
 /// One address.
 pub(crate) struct Endpoint {
+    target: Arc<Target>,
     address: SocketAddr,
     pool: Pool,
     in_flight: AtomicUsize,
@@ -26,12 +53,14 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     pub(super) fn new(
+        target: Arc<Target>,
         address: SocketAddr,
         pool: Pool,
         tasks: Tasks,
         between_bytes: Duration,
     ) -> Arc<Self> {
         Arc::new(Self {
+            target,
             address,
             pool,
             in_flight: AtomicUsize::new(0),
@@ -42,6 +71,16 @@ impl Endpoint {
 
     pub(super) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The entry of `upstream` that it comes from.
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Whether it may be picked now.
+    pub(super) fn admission(&self, _now: Instant) -> Admission {
+        Admission::Full
     }
 
     pub(super) fn pool(&self) -> &Pool {
@@ -80,6 +119,10 @@ impl Lease {
         self.endpoint.address
     }
 
+    /// Says how the attempt ended. A lease that is dropped without it was cancelled, which says
+    /// nothing about the endpoint.
+    pub(super) fn settle(&self, _outcome: Outcome, _now: Instant) {}
+
     /// A connection: an idle one unless a fresh one is asked for, else a new one.
     pub(super) async fn checkout(
         &self,
@@ -101,7 +144,8 @@ impl Lease {
             });
         };
         // Boxed, as all that is rare: the future of every request would have room for it.
-        Box::pin(connector.connect(self.endpoint.address, place, limit)).await
+        Box::pin(connector.connect(&self.endpoint.target, self.endpoint.address, place, limit))
+            .await
     }
 
     /// Another lease of the same endpoint, for what goes on beside the response.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
@@ -13,7 +13,7 @@ use super::{
     Upstream, balancer,
     balancer::Tried,
     body::{OriginBody, RequestBody},
-    endpoint::Lease,
+    endpoint::{Lease, Outcome},
     exchange::{ClientEnd, Connection, SendError},
     outbound::Outbound,
 };
@@ -119,13 +119,15 @@ impl Upstream {
         let mut tried = Tried::default();
         let mut last = nobody();
         let mut cutoff = None;
-        for _ in 0..self.spec.attempts.get() {
+        for _ in 0..self.spec.retry.attempts.get() {
             let Some(lease) = balancer::pick(&endpoints, &mut tried) else {
                 break;
             };
             sender.record.attempt(lease.address());
+            let sent_at = Instant::now();
             let error = match self.attempt(&lease, outbound, sender, cutoff).await {
                 Ok((connection, response)) => {
+                    lease.settle(outcome(response.status(), sent_at), Instant::now());
                     return Ok(Answered {
                         lease,
                         connection,
@@ -138,6 +140,7 @@ impl Upstream {
                 return Err(Ended::ByClient(end));
             }
             last = error.error;
+            lease.settle(Outcome::Failed(last.cause), Instant::now());
             sender.record.attempt_failed(last.cause, last.sent);
             cutoff = Some(began + self.spec.timeouts.total);
             let repeatable = outbound.refill(error.unsent, last.sent, sender.record);
@@ -187,6 +190,16 @@ impl Upstream {
             fresh = true;
             sender.record.attempt(lease.address());
         }
+    }
+}
+
+/// What a response says about its endpoint.
+fn outcome(status: StatusCode, sent_at: Instant) -> Outcome {
+    match status {
+        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
+            Outcome::Failed(UpstreamFailure::Status(status).into())
+        }
+        _ => Outcome::Answered(sent_at.elapsed()),
     }
 }
 

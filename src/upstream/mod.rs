@@ -17,6 +17,7 @@ mod outbound;
 mod pool;
 pub mod resolve;
 mod retry;
+mod target;
 mod upgrade;
 pub(crate) mod wire;
 
@@ -33,6 +34,7 @@ use self::{
     endpoint::Endpoint,
     pool::Pool,
     resolve::{Endpoints, Names},
+    target::Target,
 };
 use crate::{
     config::spec::{Scheme, UpstreamSpec},
@@ -78,18 +80,27 @@ impl Upstream {
     /// # Errors
     /// When TLS cannot be set up as asked.
     pub fn new(spec: &UpstreamSpec, around: &Surroundings) -> Result<Self, ConnectorError> {
-        let (limit, idle_timeout) = (spec.connections.get(), spec.idle_timeout);
+        let (limit, idle_timeout) = (spec.limits.connections.get(), spec.limits.idle_timeout);
         let workers = around.workers;
         let (tasks, between_bytes) = (around.tasks.clone(), spec.timeouts.between_bytes);
+        let first = spec.targets.first().ok_or(ConnectorError::Targets)?;
+        let target = Target::new(first, spec.scheme).map_err(ConnectorError::Name)?;
+        let target = Arc::new(target);
         let make = move |address| {
             let pool = Pool::new(workers, limit, idle_timeout);
-            Endpoint::new(address, pool, tasks.clone(), between_bytes)
+            Endpoint::new(
+                Arc::clone(&target),
+                address,
+                pool,
+                tasks.clone(),
+                between_bytes,
+            )
         };
         let default_port = match spec.scheme {
             Scheme::Http => 80,
             Scheme::Https => 443,
         };
-        let endpoints = Endpoints::new(&spec.authority, default_port, make);
+        let endpoints = Endpoints::new(&first.authority, default_port, make);
         let ended = CancellationToken::new();
         sweep(&around.tasks, Arc::clone(&endpoints), ended.clone());
         Ok(Self {

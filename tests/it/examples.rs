@@ -61,7 +61,7 @@ fn the_complete_sites_upstream_comes_from_the_environment() {
         .config
         .sites
         .iter()
-        .map(|site| site.upstream.authority.as_str())
+        .map(|site| site.upstream.to_string())
         .collect();
     assert_eq!(upstreams, ["app:8443"]);
 }

@@ -1,13 +1,13 @@
 //! Sites to make pages of.
 
-use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
 use http::StatusCode;
 
 use crate::config::spec::{
     BrandSpec, Color, FallbackSpec, HeadersSpec, HostPattern, Language, LinkSpec, LogoSpec,
-    RetryAfterSpec, Scheme, SiteSpec, TimeoutsSpec, UpstreamSpec,
+    RetryAfterSpec, Scheme, SiteSpec, TargetSpec, UpstreamSpec,
 };
 
 /// A site with this brand, and defaults.
@@ -15,20 +15,10 @@ pub(super) fn site(brand: BrandSpec) -> SiteSpec {
     SiteSpec {
         name: "shop".to_owned(),
         hosts: vec![HostPattern::Any],
-        upstream: UpstreamSpec {
-            scheme: Scheme::Http,
-            authority: "app:3000".parse().unwrap(),
-            ca: Vec::new(),
-            timeouts: TimeoutsSpec {
-                connect: Duration::from_secs(3),
-                first_byte: Duration::from_secs(15),
-                between_bytes: Duration::from_secs(30),
-                total: Duration::from_secs(8),
-            },
-            attempts: NonZeroUsize::MIN,
-            connections: NonZeroUsize::MIN,
-            idle_timeout: Duration::from_mins(1),
-        },
+        upstream: UpstreamSpec::new(
+            Scheme::Http,
+            vec![TargetSpec::new("app:3000".parse().unwrap())],
+        ),
         brand,
         pages: BTreeMap::new(),
         fallback: FallbackSpec {

@@ -3,12 +3,23 @@
 //! Nothing here is unparsed, optional for want of a default, or without a unit. Two specs that are
 //! equal describe the same thing: a reload keeps what is equal.
 
+mod page;
+mod upstream;
+
 use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use http::{HeaderValue, StatusCode, uri::Authority};
+use http::HeaderValue;
 use ipnet::IpNet;
-use rustls::pki_types::CertificateDer;
+
+pub use self::{
+    page::{
+        BrandSpec, Color, FallbackSpec, Language, LinkSpec, LogoSpec, PageTextSpec, RetryAfterSpec,
+    },
+    upstream::{
+        BalanceSpec, BreakerSpec, HashKey, HealthSpec, HoldSpec, LimitsSpec, ProbeSpec, RetrySpec,
+        Scheme, TargetSpec, TimeoutsSpec, UpstreamSpec,
+    },
+};
 
 /// Everything one process runs with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,136 +140,6 @@ pub enum HostPattern {
     Wildcard(String),
     /// `*`
     Any,
-}
-
-/// `upstream`, `[timeouts]`, `[retry]`, `[limits]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UpstreamSpec {
-    /// Plain or encrypted.
-    pub scheme: Scheme,
-    /// Host and port as written, the port always present.
-    pub authority: Authority,
-    /// Certificates that sign the upstream's; empty: the usual public authorities.
-    pub ca: Vec<CertificateDer<'static>>,
-    /// The clocks of an attempt.
-    pub timeouts: TimeoutsSpec,
-    /// Attempts in all, at least 1. Default 2.
-    pub attempts: NonZeroUsize,
-    /// Connections to one endpoint, over all workers. Default 1024.
-    pub connections: NonZeroUsize,
-    /// How long an unused connection is kept. Default 60 s.
-    pub idle_timeout: Duration,
-}
-
-/// How the upstream is spoken to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Scheme {
-    /// Cleartext HTTP/1.1.
-    Http,
-    /// HTTP/1.1 over TLS.
-    Https,
-}
-
-/// `[timeouts]`: the four clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TimeoutsSpec {
-    /// TCP and TLS handshake. Default 3 s.
-    pub connect: Duration,
-    /// From the flushed request to the end of the response head. Default 15 s.
-    pub first_byte: Duration,
-    /// Between two pieces of a body, and for the upstream to take some of ours. Default 30 s.
-    pub between_bytes: Duration,
-    /// All attempts together, once there is more than one. Default 8 s.
-    pub total: Duration,
-}
-
-/// `[brand]`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct BrandSpec {
-    /// The site's name. Empty: the page speaks of "this site".
-    pub name: String,
-    /// The logo, inlined.
-    pub logo: Option<LogoSpec>,
-    /// The main colour.
-    pub color: Option<Color>,
-    /// Shown and linked with `tel:`.
-    pub phone: Option<String>,
-    /// Shown and linked with `mailto:`.
-    pub email: Option<String>,
-    /// What still works elsewhere: status page, social networks.
-    pub links: Vec<LinkSpec>,
-}
-
-/// A logo as it is inlined.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogoSpec {
-    /// `image/svg+xml`, `image/png` or `image/webp`.
-    pub media_type: &'static str,
-    /// The file's bytes.
-    pub bytes: Bytes,
-}
-
-/// An sRGB colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Color {
-    /// Red.
-    pub r: u8,
-    /// Green.
-    pub g: u8,
-    /// Blue.
-    pub b: u8,
-}
-
-/// A link on the page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkSpec {
-    /// What is read.
-    pub text: String,
-    /// Where it goes: `https:`, `http:`, `tel:` or `mailto:`.
-    pub url: String,
-}
-
-/// Languages with built-in texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Language {
-    /// German.
-    De,
-    /// English.
-    En,
-}
-
-/// `[page.LANG]`: the owner's words in place of the built-in ones.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PageTextSpec {
-    /// The heading.
-    pub headline: Option<String>,
-    /// The paragraph below it.
-    pub message: Option<String>,
-}
-
-/// `[fallback]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FallbackSpec {
-    /// `failures`: whether the branded page is shown when the proxy got no answer; otherwise a
-    /// plain short 503. Default true.
-    pub failures: bool,
-    /// `statuses`: answers of the application that are replaced. Default 502, 503, 504.
-    pub statuses: Vec<StatusCode>,
-    /// `api`: whether JSON and gRPC answers with those statuses are replaced too. Default false.
-    pub api: bool,
-    /// `language`: the page's language when the client names none that we have.
-    pub language: Language,
-}
-
-/// `[retry_after]`: grows with the age of the outage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RetryAfterSpec {
-    /// Default 30 s.
-    pub start: Duration,
-    /// Default 120 s.
-    pub after_5_minutes: Duration,
-    /// Default 600 s.
-    pub after_1_hour: Duration,
 }
 
 /// `[headers]`.

@@ -1,0 +1,79 @@
+//! German.
+
+use super::{CauseWords, Notice, Plural, ReturnWords, Words};
+
+pub(super) static WORDS: Words = Words {
+    tag: "de",
+    direction: "ltr",
+    this_site: "Diese Website",
+    outage: CauseWords {
+        headline: "Wir sind gleich zurück",
+        what: "{} ist vorübergehend nicht erreichbar.",
+        later: "Bitte versuchen Sie es in wenigen Minuten noch einmal.",
+        sorry: "Wir bitten um Entschuldigung für die Unterbrechung.",
+    },
+    maintenance: CauseWords {
+        headline: "Wir machen kurz Pause",
+        what: "{} wird gerade gewartet.",
+        later: "Danach ist alles wieder für Sie da.",
+        sorry: "Vielen Dank für Ihre Geduld.",
+    },
+    busy: CauseWords {
+        headline: "Gerade ist hier sehr viel los",
+        what: "{} hat im Moment mehr Besuch, als gleichzeitig bedient werden kann.",
+        later: "Sie werden automatisch eingelassen, sobald Platz ist.",
+        sorry: "Vielen Dank, dass Sie kurz warten.",
+    },
+    unprocessed: Notice {
+        fact: "Ihre Anfrage wurde nicht verarbeitet.",
+        advice: "Es wurde nichts gesendet, bestellt oder gespeichert. Gehen Sie im Browser einen \
+                 Schritt zurück und versuchen Sie es später noch einmal.",
+    },
+    unknown: Notice {
+        fact: "Ob Ihre Anfrage verarbeitet wurde, ist nicht sicher.",
+        advice: "Prüfen Sie bitte, zum Beispiel anhand einer Bestätigung per E-Mail, ob sie \
+                 angekommen ist, bevor Sie sie noch einmal senden.",
+    },
+    come_back_in: "Bitte versuchen Sie es in {} erneut.",
+    seconds: Plural {
+        one: "{} Sekunde",
+        other: "{} Sekunden",
+    },
+    minutes: Plural {
+        one: "{} Minute",
+        other: "{} Minuten",
+    },
+    hours: Plural {
+        one: "{} Stunde",
+        other: "{} Stunden",
+    },
+    returning: ReturnWords {
+        promise: "Diese Seite öffnet sich von selbst, sobald wir zurück sind.",
+        next: "Nächster Versuch in {}",
+        looking: "Wir sehen nach …",
+        soon: "Wir sind zurück. Sie sind in {} an der Reihe.",
+        back: "Wir sind zurück. Die Seite wird geöffnet …",
+        stopped: "Automatisches Nachsehen ist ausgeschaltet.",
+        try_now: "Jetzt versuchen",
+        stop: "Nicht mehr nachsehen",
+        resume: "Wieder nachsehen",
+        back_after_sending: "Wir sind zurück. Gehen Sie im Browser einen Schritt zurück, um Ihre \
+                             Eingaben noch einmal zu senden.",
+    },
+    expected_back: "Voraussichtlich zurück:",
+    time_left: "Noch",
+    contact: "So erreichen Sie uns",
+    phone: "Telefon",
+    email: "E-Mail",
+    chat: "Chat",
+    address: "Adresse",
+    hours_open: "Öffnungszeiten",
+    still_works: "Das geht weiterhin",
+    meanwhile: "In der Zwischenzeit",
+    follow: "Folgen Sie uns",
+    status_page: "Aktueller Status",
+    voucher: "Ihr Gutscheincode",
+    imprint: "Impressum",
+    privacy: "Datenschutz",
+    request_id: "Anfrage-ID",
+};
