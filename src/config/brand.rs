@@ -6,8 +6,7 @@ use bytes::Bytes;
 
 use super::{
     fault::Fault,
-    names,
-    problem::Problem,
+    language, names,
     reader::{Table, Value},
     source::{ReadError, read_file},
     spec::{BrandSpec, Color, Language, LinkSpec, LogoSpec, PageTextSpec},
@@ -22,9 +21,6 @@ pub(super) const LONGEST_NAME: usize = 100;
 const LONGEST_HEADLINE: usize = 200;
 const LONGEST_MESSAGE: usize = 2000;
 const MOST_LINKS: usize = 10;
-
-/// The languages with built-in texts.
-pub(super) const LANGUAGES: [(&str, Language); 2] = [("de", Language::De), ("en", Language::En)];
 
 /// Reads `[brand]`.
 pub(super) fn brand(brand: &Table<'_>) -> BrandSpec {
@@ -57,27 +53,12 @@ pub(super) fn pages(pages: &Table<'_>) -> BTreeMap<Language, PageTextSpec> {
 }
 
 fn page(tag: &str, value: &Value<'_>) -> Option<(Language, PageTextSpec)> {
-    let Some((_, language)) = LANGUAGES.iter().find(|(known, _)| *known == tag) else {
-        let primary = tag
-            .split(['-', '_'])
-            .next()
-            .unwrap_or_default()
-            .to_lowercase();
-        let way_out = match LANGUAGES.iter().find(|(known, _)| *known == primary) {
-            Some((known, _)) => format!("write [page.{known}]"),
-            None => "use [page.de] or [page.en]".to_owned(),
-        };
-        let problem = format!("`{tag}` is not a language that is built in");
-        value
-            .report()
-            .add(Problem::new(value.path(), problem, way_out).at(value.spot()));
-        return None;
-    };
+    let language = language::of_page(tag, value)?;
     let text = value.table();
     let words = |key: &str, longest| text.get(key).and_then(|value| value.words(longest));
     let headline = words("headline", LONGEST_HEADLINE);
     Some((
-        *language,
+        language,
         PageTextSpec {
             headline,
             message: words("message", LONGEST_MESSAGE),

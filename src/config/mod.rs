@@ -12,6 +12,7 @@ mod fault;
 mod find;
 mod flags;
 pub mod keys;
+mod language;
 mod load;
 mod names;
 mod problem;

@@ -62,13 +62,12 @@ impl<'a> Renderer<'a> {
         let cause = words.cause(key.cause);
         let own = self.site.pages.get(&key.language);
         let notice = key.submission.notice(words);
-        // A notice has its own advice, which may be not to try again.
-        let sentences = match notice {
-            None => format!("{} {}", cause.later, cause.sorry),
-            Some(_) => cause.sorry.to_owned(),
-        };
         let what = what_is_the_matter(words, key.cause, self.brand.name);
-        let message = format!("{what} {sentences}");
+        let message = match notice {
+            None => words.sentences(&[&what, cause.later, cause.sorry]),
+            // A notice has its own advice, which may be not to try again.
+            Some(_) => words.sentences(&[&what, cause.sorry]),
+        };
         let text = Page {
             words,
             brand: &self.brand,

@@ -3,6 +3,7 @@
 //! Nothing here is unparsed, optional for want of a default, or without a unit. Two specs that are
 //! equal describe the same thing: a reload keeps what is equal.
 
+mod language;
 mod page;
 mod upstream;
 
@@ -12,8 +13,9 @@ use http::HeaderValue;
 use ipnet::IpNet;
 
 pub use self::{
+    language::Language,
     page::{
-        BrandSpec, Color, FallbackSpec, Language, LinkSpec, LogoSpec, PageTextSpec, RetryAfterSpec,
+        BrandSpec, Color, FallbackSpec, LinkSpec, LogoSpec, PageTextSpec, RetryAfterSpec, Tone,
     },
     upstream::{
         BalanceSpec, BreakerSpec, HashKey, HealthSpec, HoldSpec, LimitsSpec, ProbeSpec, RetrySpec,

@@ -5,6 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::StatusCode;
 
+use super::Language;
+
 /// `[brand]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BrandSpec {
@@ -51,13 +53,14 @@ pub struct LinkSpec {
     pub url: String,
 }
 
-/// Languages with built-in texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Language {
-    /// German.
-    De,
-    /// English.
-    En,
+/// How visitors are spoken to, in languages that make a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Tone {
+    /// German "Sie", French "vous".
+    #[default]
+    Formal,
+    /// German "du", French "tu".
+    Friendly,
 }
 
 /// `[page.LANG]`: the owner's words in place of the built-in ones.
@@ -79,8 +82,10 @@ pub struct FallbackSpec {
     pub statuses: Vec<StatusCode>,
     /// `api`: whether JSON and gRPC answers with those statuses are replaced too. Default false.
     pub api: bool,
-    /// `language`: the page's language when the client names none that we have.
+    /// `language`: the page's language when the client names none of `languages`; one of them.
     pub language: Language,
+    /// `languages`: those a page is offered in. Default all; never empty.
+    pub languages: Vec<Language>,
 }
 
 /// `[retry_after]`: grows with the age of the outage.
