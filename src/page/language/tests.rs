@@ -14,42 +14,74 @@ fn all() -> impl Iterator<Item = (Language, Tone, &'static Words)> {
     })
 }
 
-/// Every text by its name, with the number of places that are kept in it. Taken apart in full, so
-/// that no field is forgotten.
+/// A text with its name, and the number of places that are kept in it.
+type Text = (String, (&'static str, usize));
+
+fn text(name: &str, text: &'static str, places: usize) -> Text {
+    (name.to_owned(), (text, places))
+}
+
+/// Every text. What holds them is taken apart in full, so that no field is forgotten.
 fn texts(words: &'static Words) -> BTreeMap<String, (&'static str, usize)> {
+    #[rustfmt::skip]
     let Words {
-        tag: _,
-        direction: _,
-        counting: _,
-        between_sentences: _,
-        this_site,
-        outage,
-        maintenance,
-        busy,
-        unprocessed,
-        unknown,
-        come_back_in,
-        seconds,
-        minutes,
-        hours,
-        returning,
-        expected_back,
-        time_left,
-        contact,
-        phone,
-        email,
-        chat,
-        address,
-        hours_open,
-        still_works,
-        meanwhile,
-        follow,
-        status_page,
-        voucher,
-        imprint,
-        privacy,
+        tag: _, direction: _, counting: _, between_sentences: _,
+        this_site, outage, maintenance, busy, unprocessed, unknown, come_back_in, seconds, minutes,
+        hours, returning, expected_back, time_left, contact, phone, email, chat, address,
+        hours_open, still_works, meanwhile, follow, status_page, voucher, imprint, privacy,
         request_id,
     } = words;
+    #[rustfmt::skip]
+    let labels = [
+        ("this_site", this_site), ("expected_back", expected_back), ("time_left", time_left),
+        ("contact", contact), ("phone", phone), ("email", email), ("chat", chat),
+        ("address", address), ("hours_open", hours_open), ("still_works", still_works),
+        ("meanwhile", meanwhile), ("follow", follow), ("status_page", status_page),
+        ("voucher", voucher), ("imprint", imprint), ("privacy", privacy),
+        ("request_id", request_id),
+    ];
+    let labels = labels.map(|(name, label)| text(name, label, 0));
+    let causes = [
+        ("outage", outage),
+        ("maintenance", maintenance),
+        ("busy", busy),
+    ];
+    let causes = causes.map(|(name, cause)| texts_of_cause(name, cause));
+    let notices = [("unprocessed", unprocessed), ("unknown", unknown)];
+    let notices = notices.map(|(name, notice)| {
+        let Notice { fact, advice } = notice;
+        [
+            text(&format!("{name}.fact"), fact, 0),
+            text(&format!("{name}.advice"), advice, 0),
+        ]
+    });
+    let units = [("seconds", seconds), ("minutes", minutes), ("hours", hours)];
+    let units = units.map(|(name, unit)| forms(name, words, unit));
+    std::iter::once(text("come_back_in", come_back_in, 1))
+        .chain(labels)
+        .chain(causes.into_iter().flatten())
+        .chain(notices.into_iter().flatten())
+        .chain(units.into_iter().flatten())
+        .chain(texts_of_return(returning))
+        .collect()
+}
+
+fn texts_of_cause(name: &str, cause: &'static CauseWords) -> [Text; 4] {
+    let CauseWords {
+        headline,
+        what,
+        later,
+        sorry,
+    } = cause;
+    [
+        text(&format!("{name}.headline"), headline, 0),
+        text(&format!("{name}.what"), what, 1),
+        text(&format!("{name}.later"), later, 0),
+        text(&format!("{name}.sorry"), sorry, 0),
+    ]
+}
+
+fn texts_of_return(returning: &'static ReturnWords) -> [Text; 10] {
     let ReturnWords {
         promise,
         next,
@@ -62,68 +94,27 @@ fn texts(words: &'static Words) -> BTreeMap<String, (&'static str, usize)> {
         resume,
         back_after_sending,
     } = returning;
-    let mut texts = BTreeMap::new();
-    let mut add = |name: &str, text: &'static str, places| {
-        assert!(texts.insert(name.to_owned(), (text, places)).is_none());
-    };
-    for (name, text) in [
-        ("this_site", this_site),
-        ("promise", promise),
-        ("looking", looking),
-        ("back", back),
-        ("stopped", stopped),
-        ("try_now", try_now),
-        ("stop", stop),
-        ("resume", resume),
-        ("back_after_sending", back_after_sending),
-        ("expected_back", expected_back),
-        ("time_left", time_left),
-        ("contact", contact),
-        ("phone", phone),
-        ("email", email),
-        ("chat", chat),
-        ("address", address),
-        ("hours_open", hours_open),
-        ("still_works", still_works),
-        ("meanwhile", meanwhile),
-        ("follow", follow),
-        ("status_page", status_page),
-        ("voucher", voucher),
-        ("imprint", imprint),
-        ("privacy", privacy),
-        ("request_id", request_id),
-    ] {
-        add(name, text, 0);
-    }
-    for (name, text) in [
-        ("come_back_in", come_back_in),
-        ("next", next),
-        ("soon", soon),
-    ] {
-        add(name, text, 1);
-    }
-    for (name, cause) in [
-        ("outage", outage),
-        ("maintenance", maintenance),
-        ("busy", busy),
-    ] {
-        add(&format!("{name}.headline"), cause.headline, 0);
-        add(&format!("{name}.what"), cause.what, 1);
-        add(&format!("{name}.later"), cause.later, 0);
-        add(&format!("{name}.sorry"), cause.sorry, 0);
-    }
-    for (name, notice) in [("unprocessed", unprocessed), ("unknown", unknown)] {
-        add(&format!("{name}.fact"), notice.fact, 0);
-        add(&format!("{name}.advice"), notice.advice, 0);
-    }
-    for (name, unit) in [("seconds", seconds), ("minutes", minutes), ("hours", hours)] {
-        for number in [0, 1, 2, 3, 5, 11, 21, 100, 1_000_000] {
-            let form = unit.form(words.counting.category(number));
-            let places = usize::from(names_its_number(words, number));
-            add(&format!("{name} for {number}"), form, 1 - places);
-        }
-    }
-    texts
+    [
+        text("promise", promise, 0),
+        text("next", next, 1),
+        text("looking", looking, 0),
+        text("soon", soon, 1),
+        text("back", back, 0),
+        text("stopped", stopped, 0),
+        text("try_now", try_now, 0),
+        text("stop", stop, 0),
+        text("resume", resume, 0),
+        text("back_after_sending", back_after_sending, 0),
+    ]
+}
+
+/// One number of each category there is.
+fn forms(name: &str, words: &Words, unit: &'static Plural) -> [Text; 9] {
+    [0, 1, 2, 3, 5, 11, 21, 100, 1_000_000].map(|number| {
+        let form = unit.form(words.counting.category(number));
+        let places = usize::from(!names_its_number(words, number));
+        text(&format!("{name} for {number}"), form, places)
+    })
 }
 
 /// Whether the word itself says how many there are.
