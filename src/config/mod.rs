@@ -11,8 +11,10 @@ mod brand;
 mod fault;
 mod find;
 mod flags;
+mod image;
 pub mod keys;
 mod load;
+mod look;
 mod names;
 mod problem;
 mod process;
@@ -22,6 +24,7 @@ mod report;
 mod site;
 mod source;
 pub mod spec;
+mod svg;
 mod units;
 mod variables;
 

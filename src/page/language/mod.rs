@@ -9,7 +9,7 @@ mod plural;
 
 use self::plural::Plural;
 use super::key::Cause;
-use crate::config::spec::Language;
+use crate::config::spec::{Language, Tone};
 
 /// The languages that every site has, with or without words of its owner.
 pub const AVAILABLE: [Language; 2] = [Language::De, Language::En];
@@ -136,6 +136,13 @@ pub(super) const fn words(language: Language) -> &'static Words {
     match language {
         Language::De => &de::WORDS,
         Language::En => &en::WORDS,
+    }
+}
+
+/// The words of one language in one tone. Languages that make no difference have one set.
+pub(super) const fn words_in(language: Language, tone: Tone) -> &'static Words {
+    match tone {
+        Tone::Formal | Tone::Friendly => words(language),
     }
 }
 
