@@ -5,15 +5,14 @@
 //! request only adds what is its own: how long to wait, why, and its id.
 
 mod brand;
-mod contrast;
 mod encoded;
 mod key;
 pub mod language;
-mod palette;
 mod plain;
 mod render;
 pub mod replace;
 pub mod retry_after;
+mod style;
 mod submission;
 
 use std::{collections::HashMap, io, time::Duration};
