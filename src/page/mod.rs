@@ -28,7 +28,7 @@ use self::{
     submission::Submission,
 };
 use crate::{
-    config::spec::{Language, SiteSpec},
+    config::spec::{Language, SiteSpec, Tone},
     failure::{FailedWith, Failure, UpstreamFailure},
     message::{
         body::Fixed,
@@ -51,6 +51,7 @@ const NO_CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
 #[derive(Debug)]
 pub struct Pages {
     name: String,
+    tone: Tone,
     language: Language,
     /// Those there are pages in.
     languages: Vec<Language>,
@@ -105,6 +106,7 @@ impl Pages {
         }
         Ok(Self {
             name: site.brand.name.trim().to_owned(),
+            tone: site.brand.tone,
             language: site.fallback.language,
             languages: site.fallback.languages.clone(),
             pages_for_failures: site.fallback.failures,
@@ -152,6 +154,7 @@ impl Pages {
         let plain = Plain {
             name: &self.name,
             language,
+            tone: self.tone,
             cause,
             submission,
             seconds: seconds(answer),
