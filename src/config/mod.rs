@@ -23,6 +23,7 @@ mod site;
 mod source;
 pub mod spec;
 mod units;
+mod upstream;
 mod variables;
 
 pub use find::{NoConfig, find_dir};
