@@ -108,14 +108,21 @@ pub(super) fn service(text: &str) -> Result<(Scheme, Authority), Fault> {
     let host = full.host();
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     if !matches!(rest.strip_prefix(host), Some("" | "/")) {
-        let better = text.strip_suffix(rest).map(|scheme| format!("{scheme}{host}"));
+        let better = text
+            .strip_suffix(rest)
+            .map(|scheme| format!("{scheme}{host}"));
         let fault = Fault::new("has a port; SRV records bring their own", EXAMPLES);
         return Err(better.into_iter().fold(fault, Fault::or_rather));
     }
     if host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
-        return Err(Fault::new("is an address, which has no SRV records", EXAMPLES));
+        return Err(Fault::new(
+            "is an address, which has no SRV records",
+            EXAMPLES,
+        ));
     }
-    let bare = host.parse().map_err(|_| Fault::new("is not a name", EXAMPLES))?;
+    let bare = host
+        .parse()
+        .map_err(|_| Fault::new("is not a name", EXAMPLES))?;
     Ok((scheme, bare))
 }
 

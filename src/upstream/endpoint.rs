@@ -12,7 +12,8 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    connect::Connector, exchange::Connection, expect::BarrierGuard, pool::Pool, target::Target,
+    connect::Connector, exchange::Connection, expect::BarrierGuard, load::Load, pool::Pool,
+    target::Target,
 };
 use crate::{
     failure::{AttemptError, Failure, Sent, UpstreamFailure},
@@ -45,6 +46,7 @@ pub(super) enum Outcome {
 pub(crate) struct Endpoint {
     target: Arc<Target>,
     address: SocketAddr,
+    load: Arc<Load>,
     pool: Pool,
     in_flight: AtomicUsize,
     tasks: Tasks,
@@ -52,16 +54,22 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
+    /// What is known of the same address before a reload stays known.
     pub(super) fn new(
         target: Arc<Target>,
         address: SocketAddr,
         pool: Pool,
-        tasks: Tasks,
-        between_bytes: Duration,
+        (tasks, between_bytes): (Tasks, Duration),
+        before: Option<&Self>,
     ) -> Arc<Self> {
+        let load = before.map_or_else(
+            || Arc::new(Load::new(Instant::now())),
+            |before| Arc::clone(&before.load),
+        );
         Arc::new(Self {
             target,
             address,
+            load,
             pool,
             in_flight: AtomicUsize::new(0),
             tasks,
@@ -83,12 +91,22 @@ impl Endpoint {
         Admission::Full
     }
 
+    /// How fast it is.
+    pub(super) fn load(&self) -> &Load {
+        &self.load
+    }
+
     pub(super) fn pool(&self) -> &Pool {
         &self.pool
     }
 
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight.load(Relaxed)
+    }
+
+    /// A lease for the one request that may see whether it still is out; `None` when another has it.
+    pub(super) fn trial(self: &Arc<Self>) -> Option<Lease> {
+        Some(self.lease())
     }
 
     /// Counts one more request on this endpoint.
@@ -121,7 +139,9 @@ impl Lease {
 
     /// Says how the attempt ended. A lease that is dropped without it was cancelled, which says
     /// nothing about the endpoint.
-    pub(super) fn settle(&self, _outcome: Outcome, _now: Instant) {}
+    pub(super) fn settle(&self, outcome: Outcome, now: Instant) {
+        self.endpoint.load.observe(outcome, now);
+    }
 
     /// A connection: an idle one unless a fresh one is asked for, else a new one.
     pub(super) async fn checkout(

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{
     Upstream, balancer,
-    balancer::Tried,
+    balancer::{Tried, Want},
     body::{OriginBody, RequestBody},
     endpoint::{Lease, Outcome},
     exchange::{ClientEnd, Connection, SendError},
@@ -113,20 +113,29 @@ impl Upstream {
         outbound: &mut Outbound,
         sender: &Sender<'_>,
     ) -> Result<Answered, Ended> {
-        let endpoints = self.endpoints.get(&self.names).await;
-        let endpoints = endpoints.map_err(Ended::Failed)?;
+        let set = self.endpoints.get().await.map_err(Ended::Failed)?;
+        let want = outbound
+            .request
+            .as_ref()
+            .map(|request| Want::of(request, &self.spec.balance, sender.forwarder));
+        let want = want.unwrap_or_default();
         let began = Instant::now();
         let mut tried = Tried::default();
         let mut last = nobody();
         let mut cutoff = None;
         for _ in 0..self.spec.retry.attempts.get() {
-            let Some(lease) = balancer::pick(&endpoints, &mut tried) else {
+            let sent_at = Instant::now();
+            let Some(lease) = balancer::pick(&set, &mut tried, want, sent_at) else {
                 break;
             };
             sender.record.attempt(lease.address());
-            let sent_at = Instant::now();
             let error = match self.attempt(&lease, outbound, sender, cutoff).await {
-                Ok((connection, response)) => {
+                Ok((connection, mut response)) => {
+                    if let Some(sticky) = want.affinity.sticky
+                        && let Some(candidate) = set.find(lease.address())
+                    {
+                        sticky.stick(candidate.id, response.headers_mut());
+                    }
                     lease.settle(outcome(response.status(), sent_at), Instant::now());
                     return Ok(Answered {
                         lease,
@@ -149,7 +158,7 @@ impl Upstream {
             }
         }
         if last.sent == Sent::No && last.cause.blames_address() {
-            self.endpoints.refresh_in_background(&self.names);
+            self.endpoints.ask_again();
         }
         Err(Ended::Failed(last))
     }
