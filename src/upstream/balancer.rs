@@ -5,6 +5,8 @@
 //! balancer, which counts a refused connection as a quick answer, would send nearly all of the
 //! traffic to a dead endpoint.
 
+use std::sync::Arc;
+
 use fastrand::Rng;
 use http::Request;
 use hyper::body::Body;
@@ -80,18 +82,19 @@ pub(super) fn pick(set: &Set, tried: &mut Tried, want: Want<'_>, now: Instant) -
             };
             (0, lease?)
         }
-        several => pick_of_several(several, *tried, want, now)?,
+        _ => pick_of_several(set, *tried, want, now)?,
     };
     tried.insert(at);
     Some(lease)
 }
 
 fn pick_of_several(
-    candidates: &[Candidate],
+    set: &Set,
     tried: Tried,
     want: Want<'_>,
     now: Instant,
 ) -> Option<(usize, Lease)> {
+    let candidates = set.candidates();
     let untried = || {
         let all = candidates.iter().enumerate();
         all.filter(move |(at, _)| !tried.contains(*at))
@@ -99,9 +102,12 @@ fn pick_of_several(
     let mut views = Vec::with_capacity(candidates.len());
     views.extend(untried().filter_map(|(at, candidate)| View::of(at, candidate, now)));
     if let Some(at) = choose(&views, want.affinity, &mut Rng::new()) {
-        return candidates
-            .get(at)
-            .map(|chosen| (at, chosen.endpoint.lease()));
+        let chosen = candidates.get(at)?;
+        let rival = set
+            .rivals(chosen)
+            .find(|(at, other)| !tried.contains(*at) && View::of(*at, other, now).is_some());
+        let rival = rival.map(|(_, other)| Arc::clone(&other.endpoint));
+        return Some((at, chosen.endpoint.lease().against(rival)));
     }
     // Nothing is well: one request that harms nothing may see whether that still holds.
     let mut trials = untried()

@@ -114,14 +114,36 @@ impl Endpoint {
         self.in_flight.fetch_add(1, Relaxed);
         Lease {
             endpoint: Arc::clone(self),
+            rival: None,
             held: None,
         }
+    }
+
+    /// A new connection, if there is a place for one.
+    pub(super) async fn connect(
+        &self,
+        connector: &Connector,
+        limit: Option<Duration>,
+    ) -> Result<Connection, AttemptError> {
+        let Some(place) = self.pool.reserve() else {
+            let cause = UpstreamFailure::PoolFull.into();
+            return Err(AttemptError {
+                cause,
+                sent: Sent::No,
+                source: None,
+            });
+        };
+        connector
+            .connect(&self.target, self.address, place, limit)
+            .await
     }
 }
 
 /// One use of an endpoint. Ends with the response body, not with its head.
 pub(crate) struct Lease {
     endpoint: Arc<Endpoint>,
+    /// The other kind of address, for when this one is slow to connect to.
+    rival: Option<Arc<Endpoint>>,
     held: Option<Held>,
 }
 
@@ -137,15 +159,26 @@ impl Lease {
         self.endpoint.address
     }
 
+    pub(super) const fn endpoint(&self) -> &Arc<Endpoint> {
+        &self.endpoint
+    }
+
+    /// With the endpoint of the other kind of address.
+    pub(super) fn against(mut self, rival: Option<Arc<Endpoint>>) -> Self {
+        self.rival = rival;
+        self
+    }
+
     /// Says how the attempt ended. A lease that is dropped without it was cancelled, which says
     /// nothing about the endpoint.
     pub(super) fn settle(&self, outcome: Outcome, now: Instant) {
         self.endpoint.load.observe(outcome, now);
     }
 
-    /// A connection: an idle one unless a fresh one is asked for, else a new one.
+    /// A connection: an idle one unless a fresh one is asked for, else a new one. That may be one to
+    /// the rival; then this is a lease of the rival.
     pub(super) async fn checkout(
-        &self,
+        &mut self,
         worker: WorkerId,
         connector: &Connector,
         limit: Option<Duration>,
@@ -155,17 +188,11 @@ impl Lease {
         if !fresh && let Some(connection) = pool.take(worker) {
             return Ok(connection);
         }
-        let Some(place) = pool.reserve() else {
-            let cause = UpstreamFailure::PoolFull.into();
-            return Err(AttemptError {
-                cause,
-                sent: Sent::No,
-                source: None,
-            });
-        };
         // Boxed, as all that is rare: the future of every request would have room for it.
-        Box::pin(connector.connect(&self.endpoint.target, self.endpoint.address, place, limit))
-            .await
+        match self.rival.take() {
+            None => Box::pin(self.endpoint.connect(connector, limit)).await,
+            Some(rival) => Box::pin(self.race(rival, connector, limit)).await,
+        }
     }
 
     /// Another lease of the same endpoint, for what goes on beside the response.

@@ -125,11 +125,11 @@ impl Upstream {
         let mut cutoff = None;
         for _ in 0..self.spec.retry.attempts.get() {
             let sent_at = Instant::now();
-            let Some(lease) = balancer::pick(&set, &mut tried, want, sent_at) else {
+            let Some(mut lease) = balancer::pick(&set, &mut tried, want, sent_at) else {
                 break;
             };
             sender.record.attempt(lease.address());
-            let error = match self.attempt(&lease, outbound, sender, cutoff).await {
+            let error = match self.attempt(&mut lease, outbound, sender, cutoff).await {
                 Ok((connection, mut response)) => {
                     if let Some(sticky) = want.affinity.sticky
                         && let Some(candidate) = set.find(lease.address())
@@ -149,6 +149,9 @@ impl Upstream {
                 return Err(Ended::ByClient(end));
             }
             last = error.error;
+            if let Some(at) = set.position(lease.address()) {
+                tried.insert(at);
+            }
             lease.settle(Outcome::Failed(last.cause), Instant::now());
             sender.record.attempt_failed(last.cause, last.sent);
             cutoff = Some(began + self.spec.timeouts.total);
@@ -167,7 +170,7 @@ impl Upstream {
     /// about the endpoint: the request goes out once more on a new one.
     async fn attempt(
         &self,
-        lease: &Lease,
+        lease: &mut Lease,
         outbound: &mut Outbound,
         sender: &Sender<'_>,
         cutoff: Option<Instant>,
@@ -175,6 +178,7 @@ impl Upstream {
         let mut fresh = false;
         loop {
             let limit = cutoff.map(|cutoff| cutoff.saturating_duration_since(Instant::now()));
+            let asked = lease.address();
             let mut connection = lease
                 .checkout(sender.worker, &self.connector, limit, fresh)
                 .await
@@ -183,6 +187,9 @@ impl Upstream {
                     unsent: None,
                     by_client: None,
                 })?;
+            if lease.address() != asked {
+                sender.record.attempt(lease.address());
+            }
             let Some(request) = outbound.request.take() else {
                 return Err(defect());
             };

@@ -13,6 +13,7 @@ mod endpoint;
 mod endpoints;
 mod exchange;
 mod expect;
+mod eyeballs;
 pub mod forward;
 mod hash;
 mod known;

@@ -17,6 +17,8 @@ pub(super) const MOST: usize = 64;
 #[derive(Default)]
 pub(super) struct Set {
     candidates: Box<[Candidate]>,
+    /// Whether there are both kinds of address.
+    is_dual: bool,
     /// Whether every name has been looked up, with or without success.
     pub(super) is_settled: bool,
     /// Why there is no endpoint, or fewer than there should be.
@@ -43,8 +45,11 @@ impl Set {
             weight: rank.weight,
             tier: rank.tier,
         };
+        let candidates: Box<[_]> = endpoints.map(candidate).collect();
+        let is_v6 = |one: &Candidate| one.endpoint.address().is_ipv6();
         Self {
-            candidates: endpoints.map(candidate).collect(),
+            is_dual: candidates.iter().any(is_v6) && !candidates.iter().all(is_v6),
+            candidates,
             is_settled: false,
             failure: None,
         }
@@ -59,6 +64,21 @@ impl Set {
     pub(super) fn position(&self, address: SocketAddr) -> Option<usize> {
         let mut all = self.candidates.iter();
         all.position(|candidate| candidate.endpoint.address() == address)
+    }
+
+    /// Who could serve in place of one: other addresses of its name that are of the other kind.
+    pub(super) fn rivals<'s>(
+        &'s self,
+        of: &'s Candidate,
+    ) -> impl Iterator<Item = (usize, &'s Candidate)> {
+        let endpoint = &of.endpoint;
+        let all = self.candidates.iter().enumerate();
+        all.filter(move |(_, other)| {
+            self.is_dual
+                && other.tier == of.tier
+                && other.endpoint.address().is_ipv6() != endpoint.address().is_ipv6()
+                && std::ptr::eq(other.endpoint.target(), endpoint.target())
+        })
     }
 
     /// The one with this address.
