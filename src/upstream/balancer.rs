@@ -20,10 +20,6 @@ use super::{
 };
 use crate::{config::spec::BalanceSpec, message::forwarded::Forwarder};
 
-/// How much better the second draw has to be to win. Less is noise, and following noise would give
-/// the endpoints other shares than their weights.
-const CLEARLY: f64 = 0.75;
-
 /// The least share that is told apart from none.
 const LEAST_SHARE: f64 = 0.001;
 
@@ -195,7 +191,9 @@ fn tier<'v>(views: &'v [View], rng: &mut Rng) -> Option<&'v [View]> {
     Some(tiers.find(serves).unwrap_or(first))
 }
 
-/// Two choices (Mitzenmacher 2001), drawn by weight, so that equal ones get their shares.
+/// Two choices (Mitzenmacher 2001), drawn by weight, so that equal ones get their shares. The better
+/// one wins the more likely the better it is, by the square: were it to win always, noise would
+/// starve the worst of three, which then had no chance to show that it is as good as the others.
 fn better_of_two<'v>(tier: &'v [View], rng: &mut Rng) -> Option<&'v View> {
     let first = draw(tier, None, rng)?;
     let Some(second) = draw(tier, Some(first.at), rng) else {
@@ -204,15 +202,17 @@ fn better_of_two<'v>(tier: &'v [View], rng: &mut Rng) -> Option<&'v View> {
     let mean = tier.iter().map(View::ramped).sum::<f64>() / number(tier.len());
     let cost = |view: &View, latency: u64| {
         let busy = number(view.in_flight) * mean / view.ramped();
-        milliseconds(latency) * (busy + 1.0)
+        (milliseconds(latency) * (busy + 1.0)).powi(2)
     };
     // One that has not answered yet is as fast as the other.
     let (one, other) = match (first.latency, second.latency) {
         (Some(one), Some(other)) => (one, other),
         _ => (1, 1),
     };
-    let is_better = cost(second, other) < cost(first, one) * CLEARLY;
-    Some(if is_better { second } else { first })
+    let (one, other) = (cost(first, one), cost(second, other));
+    // Two that are equal are the first draw's, whose chance is the weight.
+    let is_worse = one > other && rng.f64() * (one + other) < one - other;
+    Some(if is_worse { second } else { first })
 }
 
 /// One of them by weight, other than the one at `but`.

@@ -1,8 +1,9 @@
 //! How fast an endpoint answers and whether it failed a moment ago: what the balancer goes by.
 //!
-//! The latency follows peaks at once and lower values within some 10 s (a peak EWMA, as Finagle
-//! and linkerd have it); unused, it is forgotten by halves. Failures are kept apart from it: they
-//! make the endpoint look worse for some seconds, however fast it failed.
+//! The latency is a moving average over some 10 s, and is forgotten by halves where it is not used.
+//! It is no peak average, as Finagle's is: one slow page would keep an endpoint without traffic for
+//! half a minute, and an endpoint that hangs shows by its requests in flight. Failures are kept
+//! apart: they make the endpoint look worse for some seconds, however fast it failed.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
@@ -14,9 +15,9 @@ use tokio::time::Instant;
 use super::endpoint::Outcome;
 use crate::failure::Failure;
 
-/// In how many milliseconds lower latencies are taken over for the most part.
+/// In how many milliseconds a new latency is taken over for the most part.
 const SETTLING: u64 = 10_000;
-/// The least time between two of them: within it, one speaks for all.
+/// The least time between two samples: within it, one speaks for all.
 const STEP: u64 = 16;
 /// In how many milliseconds an unused latency halves.
 const HALF_LIFE: u64 = 7_000;
@@ -81,16 +82,17 @@ impl Load {
         let sample = nanoseconds(after).max(1);
         let before = self.latency.load(Relaxed);
         let passed = now.saturating_sub(self.measured.load(Relaxed));
-        if sample >= before {
-            self.latency.store(sample, Relaxed);
-        } else if passed >= STEP {
-            let step =
-                u128::from(before - sample) * u128::from(passed) / u128::from(SETTLING + passed);
-            let step = u64::try_from(step).unwrap_or(u64::MAX);
-            self.latency.store(before - step, Relaxed);
-        } else {
+        if before > 0 && passed < STEP {
             return;
         }
+        let step = u128::from(sample.abs_diff(before)) * u128::from(passed);
+        let step = u64::try_from(step / u128::from(SETTLING + passed)).unwrap_or(u64::MAX);
+        let average = match before {
+            0 => sample,
+            _ if sample < before => before - step,
+            _ => before.saturating_add(step),
+        };
+        self.latency.store(average, Relaxed);
         self.measured.store(now, Relaxed);
     }
 
@@ -108,8 +110,8 @@ impl Load {
     }
 }
 
-/// Differences below this are no reason to prefer one to another: a millisecond, in nanoseconds.
-const FLOOR: u64 = 1_000_000;
+/// Differences below this are no reason to prefer one to another: 10 ms, in nanoseconds.
+const FLOOR: u64 = 10_000_000;
 
 fn halved(value: u64, passed: u64, half_life: u64) -> u64 {
     u32::try_from(passed / half_life)
@@ -130,23 +132,31 @@ mod tests {
     const MILLISECOND: Duration = Duration::from_millis(1);
 
     fn millis(cost: Option<u64>) -> u64 {
-        cost.unwrap() / FLOOR
+        cost.unwrap() / 1_000_000
+    }
+
+    /// Answers of this latency, one each 50 ms for a while.
+    fn answer(load: &Load, from: Instant, (count, latency): (u32, u32)) -> Instant {
+        let at = |nth: u32| from + nth * 50 * MILLISECOND;
+        for nth in 1..=count {
+            load.observe(Outcome::Answered(latency * MILLISECOND), at(nth));
+        }
+        at(count)
     }
 
     #[test]
-    fn a_peak_counts_at_once_and_is_left_behind_in_time() {
+    fn one_slow_answer_is_no_slow_endpoint_and_many_are() {
         let now = Instant::now();
         let load = Load::new(now);
         assert_eq!(load.cost(now), None, "nothing is known at first");
-        load.observe(Outcome::Answered(10 * MILLISECOND), now);
-        load.observe(Outcome::Answered(500 * MILLISECOND), now);
-        assert_eq!(millis(load.cost(now)), 500);
-        let mut later = now;
-        for _ in 0..1000 {
-            later += 50 * MILLISECOND;
-            load.observe(Outcome::Answered(10 * MILLISECOND), later);
-        }
-        assert!((10..20).contains(&millis(load.cost(later))));
+        let now = answer(&load, now, (1, 20));
+        assert_eq!(millis(load.cost(now)), 20);
+        let now = answer(&load, now, (1, 1000));
+        assert!(millis(load.cost(now)) < 30);
+        let now = answer(&load, now, (600, 1000));
+        assert!(millis(load.cost(now)) > 900);
+        let now = answer(&load, now, (1000, 20));
+        assert!(millis(load.cost(now)) < 40);
     }
 
     #[test]
@@ -154,11 +164,11 @@ mod tests {
         let now = Instant::now();
         let load = Load::new(now);
         load.observe(Outcome::Answered(100 * MILLISECOND), now);
-        for at in 0..20_000 {
+        for at in 0..40_000 {
             let later = now + at * MILLISECOND;
             load.observe(Outcome::Answered(MILLISECOND), later);
         }
-        assert!(millis(load.cost(now + 20_000 * MILLISECOND)) < 20);
+        assert!(millis(load.cost(now + 40_000 * MILLISECOND)) < 20);
     }
 
     #[test]
@@ -167,19 +177,19 @@ mod tests {
         let load = Load::new(now);
         load.observe(Outcome::Answered(Duration::from_secs(1)), now);
         let minute = now + Duration::from_secs(60);
-        assert!(millis(load.cost(minute)) < 10);
+        assert_eq!(millis(load.cost(minute)), 10);
     }
 
     #[test]
     fn a_failure_outweighs_any_speed_for_some_seconds() {
         let now = Instant::now();
         let load = Load::new(now);
-        load.observe(Outcome::Answered(2 * MILLISECOND), now);
+        load.observe(Outcome::Answered(20 * MILLISECOND), now);
         load.observe(Outcome::Failed(UpstreamFailure::Refused.into()), now);
         assert!(millis(load.cost(now)) > 1000);
-        assert_eq!(millis(load.cost_without_penalty(now)), 2);
+        assert_eq!(millis(load.cost_without_penalty(now)), 20);
         assert!(millis(load.cost(now + Duration::from_secs(3))) > 100);
-        assert!(millis(load.cost(now + Duration::from_secs(11))) <= 2);
+        assert!(millis(load.cost(now + Duration::from_secs(11))) <= 20);
     }
 
     #[test]
