@@ -180,6 +180,14 @@ impl Endpoints {
         let entries = self.sources.iter();
         let mut placed = arrange(entries.map(|source| (&source.target, source.places())));
         if placed.len() > MOST {
+            if before.candidates().len() < MOST {
+                let addresses = placed.len();
+                tracing::warn!(
+                    addresses,
+                    used = MOST,
+                    "the upstream has too many addresses"
+                );
+            }
             // What is in use stays in use.
             placed.sort_by_key(|placed| (placed.rank.tier, before.find(placed.address).is_none()));
             placed.truncate(MOST);

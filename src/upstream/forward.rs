@@ -126,6 +126,8 @@ impl Upstream {
         for _ in 0..self.spec.retry.attempts.get() {
             let sent_at = Instant::now();
             let Some(mut lease) = balancer::pick(&set, &mut tried, want, sent_at) else {
+                // All are out: perhaps the names lead elsewhere by now.
+                self.endpoints.ask_again();
                 break;
             };
             sender.record.attempt(lease.address());
@@ -149,6 +151,9 @@ impl Upstream {
                 return Err(Ended::ByClient(end));
             }
             last = error.error;
+            if last.sent == Sent::No && last.cause.blames_address() {
+                self.endpoints.ask_again();
+            }
             if let Some(at) = set.position(lease.address()) {
                 tried.insert(at);
             }
@@ -159,9 +164,6 @@ impl Upstream {
             if !repeatable || cutoff.is_some_and(|cutoff| Instant::now() >= cutoff) {
                 break;
             }
-        }
-        if last.sent == Sent::No && last.cause.blames_address() {
-            self.endpoints.ask_again();
         }
         Err(Ended::Failed(last))
     }

@@ -1,9 +1,9 @@
 //! Bytes out: a site's upstream, its endpoints and the connections to them.
 //!
 //! Step 8 of the request's way. [`forward`] is the attempt loop; the files beside it are its
-//! steps: outbound (the request as the origin gets it) → [`resolve`] → balancer → endpoint and
-//! pool, or connect → exchange, which keeps the clocks with the help of wire → retry when it
-//! failed, accept when it did not, and then body or upgrade.
+//! steps: outbound (the request as the origin gets it) → endpoints, which [`resolve`] keeps fresh
+//! → balancer → endpoint and pool, or connect → exchange, which keeps the clocks with the help of
+//! wire → retry when it failed, accept when it did not, and then body or upgrade.
 
 mod accept;
 mod balancer;
