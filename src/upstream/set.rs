@@ -168,7 +168,7 @@ mod tests {
     }
 
     /// Ports with their tiers and weights.
-    fn arranged(entries: Vec<(Arc<Target>, Vec<Place>)>) -> Vec<(u16, u32, u32)> {
+    fn arranged(entries: &[(Arc<Target>, Vec<Place>)]) -> Vec<(u16, u32, u32)> {
         let entries = entries
             .iter()
             .map(|(target, places)| (target, places.clone()));
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn backups_come_last_and_what_has_no_weight_before_them() {
-        let order = arranged(vec![
+        let order = arranged(&[
             (target(1, true), vec![place(4, 0, 1)]),
             (target(0, false), vec![place(3, 0, 1)]),
             (target(5, false), vec![place(1, 0, 1), place(2, 0, 1)]),
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn priorities_count_among_the_records_of_one_name() {
-        let order = arranged(vec![
+        let order = arranged(&[
             (target(2, false), vec![place(2, 20, 3), place(1, 10, 7)]),
             (target(1, false), vec![place(3, 5, 1)]),
         ]);
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn weights_of_nothing_but_0_are_equal() {
-        let order = arranged(vec![
+        let order = arranged(&[
             (target(0, false), vec![place(1, 0, 1)]),
             (target(0, false), vec![place(2, 0, 1)]),
         ]);
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn an_address_is_one_endpoint_however_often_it_is_named() {
-        let order = arranged(vec![
+        let order = arranged(&[
             (target(3, false), vec![place(1, 0, 1)]),
             (target(1, true), vec![place(1, 0, 1)]),
         ]);

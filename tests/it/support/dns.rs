@@ -130,7 +130,7 @@ fn reply(query: &[u8], names: &HashMap<String, Told>) -> Option<Vec<u8>> {
         Told::Addresses(addresses) | Told::Both(addresses, _) if kind == [0, 1] => {
             (0, addresses.iter().map(v4).collect())
         }
-        Told::Misdirected(address) if kind == [0, 1] => (0, vec![v4(&address)]),
+        Told::Misdirected(address) if kind == [0, 1] => (0, vec![v4(address)]),
         Told::Both(_, addresses) if kind == [0, 28] => (0, addresses.iter().map(v6).collect()),
         Told::Services(services) if kind == [0, 33] => (0, services.iter().map(service).collect()),
         Told::Addresses(_)
