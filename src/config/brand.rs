@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     fault::Fault,
-    image, look, names,
-    problem::Problem,
+    image, language, look, names,
     reader::{Table, Value},
     spec::{ActionSpec, BrandSpec, Language, LinkSpec, PageTextSpec, Tone},
 };
@@ -20,9 +19,6 @@ const LONGEST_CODE: usize = 40;
 const MOST_LINKS: usize = 10;
 
 const TONES: [(&str, Tone); 2] = [("formal", Tone::Formal), ("friendly", Tone::Friendly)];
-
-/// The languages with built-in texts.
-pub(super) const LANGUAGES: [(&str, Language); 2] = [("de", Language::De), ("en", Language::En)];
 
 /// Reads `[brand]`.
 pub(super) fn brand(brand: &Table<'_>) -> BrandSpec {
@@ -63,23 +59,8 @@ pub(super) fn pages(pages: &Table<'_>) -> BTreeMap<Language, PageTextSpec> {
 }
 
 fn page(tag: &str, value: &Value<'_>) -> Option<(Language, PageTextSpec)> {
-    let Some((_, language)) = LANGUAGES.iter().find(|(known, _)| *known == tag) else {
-        let primary = tag
-            .split(['-', '_'])
-            .next()
-            .unwrap_or_default()
-            .to_lowercase();
-        let way_out = match LANGUAGES.iter().find(|(known, _)| *known == primary) {
-            Some((known, _)) => format!("write [page.{known}]"),
-            None => "use [page.de] or [page.en]".to_owned(),
-        };
-        let problem = format!("`{tag}` is not a language that is built in");
-        value
-            .report()
-            .add(Problem::new(value.path(), problem, way_out).at(value.spot()));
-        return None;
-    };
-    Some((*language, texts(&value.table())))
+    let language = language::of_page(tag, value)?;
+    Some((language, texts(&value.table())))
 }
 
 /// The owner's words in one language.

@@ -190,9 +190,10 @@ pub const SITE: &[Key] = &[
     key("fallback.api", "true or false", Written("false")),
     key(
         "fallback.language",
-        "\"de\" or \"en\"",
+        "language tag",
         Found("the only `[page.LANG]`, else `\"en\"`"),
     ),
+    key("fallback.languages", "list of language tags", Found("all")),
     key("timeouts.connect", "duration", Written(r#""3s""#)),
     key("timeouts.first_byte", "duration", Written(r#""15s""#)),
     key("timeouts.between_bytes", "duration", Written(r#""30s""#)),

@@ -13,6 +13,7 @@ mod find;
 mod flags;
 mod image;
 pub mod keys;
+mod language;
 mod load;
 mod look;
 mod names;

@@ -92,13 +92,12 @@ impl Renderer {
         let cause = words.cause(key.cause);
         let texts = self.texts.get(&key.language).unwrap_or(&nothing);
         let notice = key.submission.notice(words);
-        // A notice has its own advice, which may be not to try again.
-        let sentences = match notice {
-            None => format!("{} {}", cause.later, cause.sorry),
-            Some(_) => cause.sorry.to_owned(),
-        };
         let what = what_is_the_matter(words, key.cause, &self.brand.name);
-        let message = format!("{what} {sentences}");
+        let message = match notice {
+            None => words.sentences(&[&what, cause.later, cause.sorry]),
+            // A notice has its own advice, which may be not to try again.
+            Some(_) => words.sentences(&[&what, cause.sorry]),
+        };
         let hours = texts.hours.as_deref().map(lines);
         let hours = hours.unwrap_or_else(|| self.brand.hours.clone());
         let has_contact = self.brand.has_contact() || !hours.is_empty();

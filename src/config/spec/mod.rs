@@ -4,6 +4,7 @@
 //! equal describe the same thing: a reload keeps what is equal.
 
 mod color;
+mod language;
 mod page;
 mod palette;
 mod upstream;
@@ -15,8 +16,9 @@ use ipnet::IpNet;
 
 pub use self::{
     color::Color,
+    language::Language,
     page::{
-        ActionSpec, BrandSpec, FallbackSpec, FontSpec, Language, LinkSpec, LogoSpec, PageTextSpec,
+        ActionSpec, BrandSpec, FallbackSpec, FontSpec, LinkSpec, LogoSpec, PageTextSpec,
         RetryAfterSpec, Theme, Tone,
     },
     palette::{ColorScheme, Palette, Repair},

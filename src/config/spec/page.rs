@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::StatusCode;
 
-use super::Color;
+use super::{Color, Language};
 
 /// `[brand]`: what holds in every language.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -120,15 +120,6 @@ pub struct ActionSpec {
     pub code: Option<String>,
 }
 
-/// Languages with built-in texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Language {
-    /// German.
-    De,
-    /// English.
-    En,
-}
-
 /// `[page.LANG]`: the owner's words in place of the built-in ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PageTextSpec {
@@ -156,7 +147,9 @@ pub struct FallbackSpec {
     pub statuses: Vec<StatusCode>,
     /// `api`: whether JSON and gRPC answers with those statuses are replaced too. Default false.
     pub api: bool,
-    /// `language`: the page's language when the client names none that we have.
+    /// `languages`: those a page is offered in. Default all; never empty.
+    pub languages: Vec<Language>,
+    /// `language`: the page's language when the client names none of `languages`; one of them.
     pub language: Language,
 }
 

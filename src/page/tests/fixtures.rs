@@ -26,6 +26,7 @@ pub(super) fn site(brand: BrandSpec) -> SiteSpec {
             statuses: vec![StatusCode::BAD_GATEWAY],
             api: false,
             language: Language::En,
+            languages: Language::ALL.to_vec(),
         },
         retry_after: RetryAfterSpec {
             start: Duration::from_secs(30),

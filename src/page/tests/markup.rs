@@ -13,7 +13,7 @@ pub(super) const THEMES: [(&str, Theme); 3] = [
 pub(super) fn html(site: &SiteSpec, method: &str, language: &str) -> String {
     let to = request(method, "/", &[("accept-language", language)]);
     let key = PageKey {
-        language: to.language(&AVAILABLE, site.fallback.language),
+        language: to.language(&Language::ALL, site.fallback.language),
         cause: Cause::Outage,
         submission: Submission::of(&to, REFUSED),
     };
@@ -248,8 +248,8 @@ fn a_page_with_its_fields_fits_into_the_first_flight() {
             bytes: bytes.clone().into(),
         });
         let pages = Pages::build(&site).unwrap();
-        for language in AVAILABLE {
-            let tag = words(language).tag;
+        for language in Language::ALL {
+            let tag = language.tag();
             for (coding, most) in [("br", 12), ("gzip", 14)] {
                 for method in ["GET", "POST"] {
                     let size = size(&pages, method, tag, coding);
