@@ -30,6 +30,7 @@ mod house;
 mod idle;
 mod informational;
 mod latency;
+mod looks;
 mod malformed;
 mod real_site;
 mod replaced;
