@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::config::load_with;
+use crate::config::{load_with, spec::Language};
 
 const DOCUMENT: &str = include_str!("../../../docs/configuration.md");
 const PROCESS_EXAMPLE: &str = include_str!("../../../config/intermission.toml");
@@ -81,6 +81,22 @@ fn the_document_names_every_key_with_its_type_and_default() {
         assert_eq!(documented, wanted);
     }
     assert_eq!(documented().len(), wanted.len());
+}
+
+#[test]
+fn the_document_and_the_example_name_every_language() {
+    // Lines are broken anywhere between words.
+    let document: String = DOCUMENT
+        .split_whitespace()
+        .flat_map(|word| [word, " "])
+        .collect();
+    for tag in Language::ALL.map(Language::tag) {
+        assert!(document.contains(&format!("`{tag}` (")), "{tag}");
+        let names_it = SITE_EXAMPLE
+            .split(|letter: char| !letter.is_alphanumeric() && letter != '-')
+            .any(|word| word == tag);
+        assert!(names_it, "{tag}");
+    }
 }
 
 #[test]
