@@ -167,6 +167,36 @@ fn bad_upstreams() {
 }
 
 #[test]
+fn bad_lists_of_upstreams() {
+    let upstreams = [
+        "upstream = []",
+        "upstream = 3000",
+        "upstream = [\"http://a\", \"https://b\"]",
+        "upstream = [\"http://a\", \"b:3000\", 1]",
+        "[[upstream]]\nweight = 1001\nbackup = \"yes\"\nport = 1",
+        "[upstream]\nurl = \"http://a\"\nwieght = 1",
+        "[[upstream]]\nurl = \"http://_http._tcp.app:80\"\nsrv = true",
+        "[[upstream]]\nurl = \"http://10.0.0.1\"\nsrv = true",
+        "upstream = \"http://a\"\n[balance]\nhash = \"cookie:\"\nsticky = \"a b\"",
+        "upstream = \"http://a\"\n[balance]\nhash = \"url\"",
+        "upstream = \"http://a\"\n[balance]\nhash = \"header:x y\"",
+    ];
+    let shown = upstreams.map(|upstream| whole_site(&format!("hosts = [\"*\"]\n{upstream}\n")));
+    insta::assert_snapshot!(shown.concat());
+}
+
+#[test]
+fn upstreams_that_are_probably_mistakes() {
+    let upstreams = [
+        "[[upstream]]\nurl = \"http://a\"\nbackup = true",
+        "[[upstream]]\nurl = \"http://a\"\nweight = 0",
+        "upstream = [\"http://a\", \"http://a:80\"]",
+    ];
+    let shown = upstreams.map(|upstream| whole_site(&format!("hosts = [\"*\"]\n{upstream}\n")));
+    insta::assert_snapshot!(shown.concat());
+}
+
+#[test]
 fn bad_host_patterns() {
     insta::assert_snapshot!(whole_site(
         "hosts = [\"https://shop.example/\", \"shop.example:443\", \"shop*.example\", \"blümen.de\", \"\", 1]\n\
