@@ -6,7 +6,10 @@ use http::{StatusCode, uri::Authority};
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
 use super::{
-    brand, names,
+    brand,
+    breaker::breaker,
+    health::health,
+    names,
     problem::Problem,
     reader::{Table, Value},
     source::{Spot, read_file},
@@ -183,6 +186,8 @@ fn upstream(file: &Table<'_>) -> Option<UpstreamSpec> {
     Some(UpstreamSpec {
         ca: ca.unwrap_or_default(),
         timeouts,
+        health: health(&file.table("health")),
+        breaker: breaker(&file.table("breaker")),
         retry: RetrySpec {
             attempts,
             ..defaults.retry

@@ -13,8 +13,9 @@ use super::{
     Upstream, balancer,
     balancer::Tried,
     body::{OriginBody, RequestBody},
-    endpoint::{Lease, Outcome},
+    endpoint::{Endpoint, Lease, Outcome},
     exchange::{ClientEnd, Connection, SendError},
+    health::known_cause,
     outbound::Outbound,
 };
 use crate::{
@@ -117,14 +118,15 @@ impl Upstream {
         let endpoints = endpoints.map_err(Ended::Failed)?;
         let began = Instant::now();
         let mut tried = Tried::default();
-        let mut last = nobody();
+        let mut last = None;
         let mut cutoff = None;
         for _ in 0..self.spec.retry.attempts.get() {
-            let Some(lease) = balancer::pick(&endpoints, &mut tried) else {
+            let sent_at = Instant::now();
+            let is_safe = outbound.is_safe();
+            let Some(lease) = balancer::pick(&endpoints, &mut tried, sent_at, is_safe) else {
                 break;
             };
             sender.record.attempt(lease.address());
-            let sent_at = Instant::now();
             let error = match self.attempt(&lease, outbound, sender, cutoff).await {
                 Ok((connection, response)) => {
                     lease.settle(outcome(response.status(), sent_at), Instant::now());
@@ -139,15 +141,17 @@ impl Upstream {
             if let Some(end) = error.by_client {
                 return Err(Ended::ByClient(end));
             }
-            last = error.error;
-            lease.settle(Outcome::Failed(last.cause), Instant::now());
-            sender.record.attempt_failed(last.cause, last.sent);
+            let (cause, sent) = (error.error.cause, error.error.sent);
+            last = Some(error.error);
+            lease.settle(Outcome::Failed(cause), Instant::now());
+            sender.record.attempt_failed(cause, sent);
             cutoff = Some(began + self.spec.timeouts.total);
-            let repeatable = outbound.refill(error.unsent, last.sent, sender.record);
+            let repeatable = outbound.refill(error.unsent, sent, sender.record);
             if !repeatable || cutoff.is_some_and(|cutoff| Instant::now() >= cutoff) {
                 break;
             }
         }
+        let last = last.unwrap_or_else(|| nobody(&endpoints));
         if last.sent == Sent::No && last.cause.blames_address() {
             self.endpoints.refresh_in_background(&self.names);
         }
@@ -203,10 +207,11 @@ fn outcome(status: StatusCode, sent_at: Instant) -> Outcome {
     }
 }
 
-/// What is said when there is no endpoint to try.
-fn nobody() -> AttemptError {
+/// What is said when there is no endpoint to try: why those that there are were ejected.
+fn nobody(endpoints: &[Arc<Endpoint>]) -> AttemptError {
+    let known = known_cause(endpoints, Instant::now());
     AttemptError {
-        cause: UpstreamFailure::NoEndpoint.into(),
+        cause: known.unwrap_or(UpstreamFailure::NoEndpoint).into(),
         sent: Sent::No,
         source: None,
     }

@@ -8,17 +8,23 @@
 mod accept;
 mod balancer;
 pub(crate) mod body;
+mod breaker;
 mod connect;
 mod endpoint;
+mod endpoint_state;
 mod exchange;
 mod expect;
 pub mod forward;
+mod health;
 mod outbound;
 mod pool;
+mod probe;
+mod prober;
 pub mod resolve;
 mod retry;
 mod target;
 mod upgrade;
+pub mod view;
 pub(crate) mod wire;
 
 use std::{sync::Arc, time::Duration};
@@ -28,11 +34,15 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use body::{OriginBody, OriginBodyError};
 pub use connect::ConnectorError;
+pub use health::{HealthCounts, Sighting};
 
 use self::{
+    breaker::Rules,
     connect::Connector,
-    endpoint::Endpoint,
+    endpoint::{Common, Endpoint},
+    health::Health,
     pool::Pool,
+    prober::Prober,
     resolve::{Endpoints, Names},
     target::Target,
 };
@@ -48,10 +58,12 @@ const SWEEP: Duration = Duration::from_secs(5);
 pub struct Upstream {
     spec: UpstreamSpec,
     endpoints: Arc<Endpoints>,
+    health: Arc<Health>,
     names: Names,
     connector: Connector,
     tasks: Tasks,
-    _sweep: DropGuard,
+    /// Ends what runs beside the requests.
+    _ended: DropGuard,
 }
 
 /// What an upstream shares with the others of its process.
@@ -82,34 +94,57 @@ impl Upstream {
     pub fn new(spec: &UpstreamSpec, around: &Surroundings) -> Result<Self, ConnectorError> {
         let (limit, idle_timeout) = (spec.limits.connections.get(), spec.limits.idle_timeout);
         let workers = around.workers;
-        let (tasks, between_bytes) = (around.tasks.clone(), spec.timeouts.between_bytes);
+        let rules = Rules {
+            breaker: spec.breaker,
+            is_probed: spec.health.probe.is_some(),
+        };
+        let health = Health::new(rules, spec.to_string());
+        let common = Arc::new(Common {
+            tasks: around.tasks.clone(),
+            between_bytes: spec.timeouts.between_bytes,
+            health: Arc::clone(&health),
+        });
         let first = spec.targets.first().ok_or(ConnectorError::Targets)?;
         let target = Target::new(first, spec.scheme).map_err(ConnectorError::Name)?;
         let target = Arc::new(target);
         let make = move |address| {
             let pool = Pool::new(workers, limit, idle_timeout);
-            Endpoint::new(
-                Arc::clone(&target),
-                address,
-                pool,
-                tasks.clone(),
-                between_bytes,
-            )
+            let (target, common) = (Arc::clone(&target), Arc::clone(&common));
+            Endpoint::new(target, address, pool, common, Arc::default())
         };
         let default_port = match spec.scheme {
             Scheme::Http => 80,
             Scheme::Https => 443,
         };
         let endpoints = Endpoints::new(&first.authority, default_port, make);
+        let known = Arc::downgrade(&endpoints);
+        health.attach(move || {
+            known
+                .upgrade()
+                .map_or_else(Vec::new, |endpoints| endpoints.known().to_vec())
+        });
+        let connector = Connector::new(spec, around.tasks.clone())?;
         let ended = CancellationToken::new();
         sweep(&around.tasks, Arc::clone(&endpoints), ended.clone());
+        if let Some(probe) = &spec.health.probe {
+            let prober = Prober {
+                spec: probe.clone(),
+                connector: connector.clone(),
+                health: Arc::clone(&health),
+            };
+            let ended = ended.clone();
+            around.tasks.spawn_on_control(async move {
+                ended.run_until_cancelled(prober.run()).await;
+            });
+        }
         Ok(Self {
             spec: spec.clone(),
             endpoints,
+            health,
             names: around.names.clone(),
-            connector: Connector::new(spec, around.tasks.clone())?,
+            connector,
             tasks: around.tasks.clone(),
-            _sweep: ended.drop_guard(),
+            _ended: ended.drop_guard(),
         })
     }
 
@@ -122,6 +157,11 @@ impl Upstream {
     /// Reads the rest of a response that is not wanted, so that its connection can be used again.
     pub(crate) fn discard(&self, body: OriginBody) {
         self.tasks.spawn(body.discard());
+    }
+
+    /// Has somebody told when no endpoint is left, and when one is back. Once.
+    pub fn observe(&self, observer: impl Fn(Sighting) + Send + Sync + 'static) {
+        self.health.observe(observer);
     }
 
     /// Its connections now.
@@ -151,7 +191,9 @@ fn sweep(tasks: &Tasks, endpoints: Arc<Endpoints>, ended: CancellationToken) {
             .is_some()
         {
             for endpoint in endpoints.known().iter() {
-                endpoint.pool().sweep(Instant::now());
+                let now = Instant::now();
+                endpoint.pool().sweep(now);
+                endpoint.state().tick(now);
             }
         }
     });
