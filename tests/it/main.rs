@@ -12,6 +12,7 @@
 mod access_log;
 mod admin;
 mod answers;
+mod breaker;
 mod browser;
 mod capacity;
 mod closing;
@@ -28,6 +29,8 @@ mod idle;
 mod informational;
 mod latency;
 mod malformed;
+mod outages;
+mod probes;
 mod real_site;
 mod replaced;
 mod retries;
