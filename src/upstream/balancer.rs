@@ -50,7 +50,7 @@ pub(super) fn pick(
             .enumerate()
             .filter(untried)
             .filter(|(_, endpoint)| endpoint.admission(now) == Admission::Trial)
-            .find_map(|(at, endpoint)| Some((at, endpoint.try_out(now)?)))?,
+            .find_map(|(at, endpoint)| Some((at, endpoint.trial()?)))?,
         None => return None,
     };
     tried.insert(at);
@@ -91,7 +91,7 @@ mod tests {
                     address,
                     pool,
                     Arc::clone(&common),
-                    Arc::default(),
+                    None,
                 )
             })
             .collect()

@@ -66,14 +66,15 @@ pub(super) struct Common {
 }
 
 impl Endpoint {
-    /// `state` is that of the same address before, where there was one.
+    /// What is known of the same address `before` stays known.
     pub(super) fn new(
         target: Arc<Target>,
         address: SocketAddr,
         pool: Pool,
         common: Arc<Common>,
-        state: Arc<EndpointState>,
+        before: Option<&Self>,
     ) -> Arc<Self> {
+        let state = before.map_or_else(Arc::default, |before| Arc::clone(&before.state));
         Arc::new(Self {
             target,
             address,
@@ -136,8 +137,9 @@ impl Endpoint {
 
     /// A lease for the one request that sees whether this endpoint is still out; `None` when
     /// another one has it.
-    pub(super) fn try_out(self: &Arc<Self>, now: Instant) -> Option<Lease> {
-        let is_free = self.state.begin_trial(&self.health().rules, now);
+    pub(super) fn trial(self: &Arc<Self>) -> Option<Lease> {
+        let rules = &self.health().rules;
+        let is_free = self.state.begin_trial(rules, Instant::now());
         is_free.then(|| {
             let mut lease = self.lease();
             lease.is_trial = AtomicBool::new(true);

@@ -268,3 +268,6 @@ impl Probes {
         self.busy_until.is_some_and(|until| now < until)
     }
 }
+
+#[cfg(test)]
+mod tests;

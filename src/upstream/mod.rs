@@ -110,7 +110,7 @@ impl Upstream {
         let make = move |address| {
             let pool = Pool::new(workers, limit, idle_timeout);
             let (target, common) = (Arc::clone(&target), Arc::clone(&common));
-            Endpoint::new(target, address, pool, common, Arc::default())
+            Endpoint::new(target, address, pool, common, None)
         };
         let default_port = match spec.scheme {
             Scheme::Http => 80,

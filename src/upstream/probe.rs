@@ -114,7 +114,7 @@ async fn exchange(spec: &ProbeSpec, target: &Target, wire: Transport) -> Result<
     let driver = async {
         drop(driver.await);
         // Whoever waits for the answer learns of the end, too, and says what it means.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     tokio::select! {
         result = judged => result,

@@ -10,6 +10,7 @@ use super::{
     endpoint::{Admission, Endpoint},
     health::HealthCounts,
 };
+use crate::failure::UpstreamFailure;
 
 /// One endpoint.
 #[derive(Debug, Clone, Serialize)]
@@ -81,7 +82,7 @@ impl Endpoint {
                 .open_since
                 .map(|since| now.saturating_duration_since(since).as_secs_f64()),
             in_flight: self.in_flight(),
-            last_cause: seen.last_cause.map(|cause| cause.label()),
+            last_cause: seen.last_cause.map(UpstreamFailure::label),
             probe: match seen.last_probe {
                 _ if !rules.is_probed => "off",
                 None => "none",

@@ -10,6 +10,7 @@ use std::{
 
 use rustix::process::Signal;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::support::{
     clients::{Ask, Protocol},
@@ -71,16 +72,25 @@ fn an_idle_site_is_probed_from_the_start_on_a_connection_each() {
 #[test]
 fn requests_that_succeed_take_the_place_of_probes() {
     let origin = Origin::always(answer(ok("hello")));
-    let proxy = Proxy::before(&origin.url(), "[health]\ninterval = \"200ms\"\n");
+    let interval = Duration::from_millis(300);
+    let proxy = Proxy::before(&origin.url(), "[health]\ninterval = \"300ms\"\n");
     eventually("the first probe", || {
         (!probes(&origin).is_empty()).then_some(())
     });
-    for _ in 0..100 {
-        assert_eq!(proxy.get("/").head.status(), 200);
-        let_pass(Duration::from_millis(10));
+    let began = Instant::now();
+    let mut client = proxy.client();
+    for _ in 0..300 {
+        let answer = client.ask("GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n");
+        assert_eq!(answer.head.status(), 200);
+        let_pass(Duration::from_millis(5));
     }
     let count = probes(&origin).len();
-    assert!(count <= 2, "{count} probes of a busy site");
+    let usual = began.elapsed().as_millis() / interval.as_millis();
+    // One may come before the first request, and a busy machine may make a pause of any length.
+    assert!(
+        u128::try_from(count).expect("few") <= 1 + usual / 2,
+        "{count} probes of a busy site, {usual} intervals"
+    );
     eventually("an idle site is probed again", || {
         (probes(&origin).len() > count).then_some(())
     });

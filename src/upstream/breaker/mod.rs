@@ -96,7 +96,8 @@ pub(super) struct Breaker {
     window: Window,
     /// How often in a row it was opened again soon.
     repeats: u32,
-    /// Probes passed and requests failed nevertheless: only requests close it now.
+    /// Requests failed soon after a probe had passed, and no probe has failed since: only requests
+    /// close it now.
     probes_mislead: bool,
     /// What the last failed probe came to.
     probe_reach: Reach,
@@ -269,6 +270,7 @@ impl Breaker {
     ) -> Option<Change> {
         self.probe_reach = reach;
         self.settle(rules, now);
+        self.probes_mislead = false;
         let opens = ejects && self.open_since().is_none();
         opens.then(|| self.open(rules, now, roll))
     }

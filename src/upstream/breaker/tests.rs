@@ -200,6 +200,18 @@ fn an_endpoint_that_passes_probes_and_fails_requests_is_brought_back_by_requests
 }
 
 #[test]
+fn a_probe_that_has_failed_with_the_requests_is_believed_when_it_passes() {
+    let now = Instant::now();
+    let mut breaker = opened(&PROBED, now);
+    breaker.probe_passed(now);
+    for _ in 0..3 {
+        breaker.failed(&PROBED, now, UNRESPONSIVE, 1.0);
+    }
+    breaker.probe_failed(&PROBED, now, (Reach::Something, false), 1.0);
+    assert_eq!(breaker.probe_passed(now), Some(Change::Closed));
+}
+
+#[test]
 fn an_endpoint_is_not_lost_when_everything_is_switched_off() {
     let now = Instant::now();
     let off = Rules {
