@@ -1,6 +1,9 @@
 //! The breaker: endpoints that fail are left alone, and tried again without anybody's harm.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use rustix::process::Signal;
 use tokio::time::Instant;
@@ -8,13 +11,14 @@ use tokio::time::Instant;
 use crate::support::{
     at_once,
     clients::{Ask, Kind, Protocol},
+    dns::{NameServer, Told},
     eventually,
     gate::Gate,
     h1::Response,
     let_pass,
     origin::Origin,
     places::Refusing,
-    proxy::{Proxy, catch_all},
+    proxy::{Proxy, Setup, catch_all},
     script::{Step, after_request, answer, choose, ok, response},
 };
 
@@ -209,4 +213,60 @@ fn a_reload_forgets_nothing() {
     });
     assert_eq!(cause(&page), "connection_refused");
     assert!(origin.connections().is_empty());
+}
+
+/// The proxy before a name with two addresses, on one port, and the name server.
+fn before_two(addresses: [SocketAddr; 2], more: &str) -> (Proxy, NameServer) {
+    let told = addresses.map(|address| match address.ip() {
+        IpAddr::V4(ip) => ip,
+        IpAddr::V6(_) => panic!("an IPv4 address"),
+    });
+    let names = NameServer::start("app.test", Told::Addresses(told.to_vec()));
+    let dns = format!("[dns]\nservers = [\"{}\"]\n", names.address);
+    let upstream = format!("http://app.test:{}", addresses[0].port());
+    let setup = Setup::new(&dns).site("shop", &catch_all(&upstream, more));
+    (setup.start(), names)
+}
+
+const SECOND: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+const THIRD: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
+
+#[test]
+fn a_dead_endpoint_beside_a_living_one_is_ejected_and_is_no_outage() {
+    let origin = Origin::at((THIRD, 0).into(), answer(ok("well")));
+    let port = Refusing::at((SECOND, origin.address.port()).into());
+    let (proxy, _names) = before_two([port.address, origin.address], LONG);
+    eventually("the dead one is ejected", || {
+        assert_eq!(proxy.get("/").head.status(), 200);
+        (proxy.metric("intermission_endpoints", &["ejected"]) > 0.0).then_some(())
+    });
+    proxy.logged(&[
+        "WARN",
+        "endpoint ejected; others serve",
+        "connection_refused",
+    ]);
+    for at in 0..10 {
+        let path = format!("/{at}");
+        assert_eq!(proxy.get(&path).head.status(), 200);
+        assert_eq!(proxy.record(&path)["attempts"], 1);
+    }
+    assert_eq!(proxy.admin("/outages").body, b"[]");
+}
+
+#[test]
+fn an_endpoint_that_reports_errors_is_ejected_while_another_serves() {
+    let well = Origin::at((THIRD, 0).into(), answer(ok("well")));
+    let unwell = response("503 Service Unavailable", &[], b"no database");
+    let unwell = Origin::at((SECOND, well.address.port()).into(), answer(unwell));
+    let (proxy, _names) = before_two([unwell.address, well.address], LONG);
+    // Several at once, so that both are asked.
+    eventually("it is ejected", || {
+        at_once(4, |_| proxy.get("/"));
+        (proxy.metric("intermission_endpoints", &["ejected"]) > 0.0).then_some(())
+    });
+    let count = unwell.requests().len();
+    for _ in 0..20 {
+        assert_eq!(proxy.get("/").head.status(), 200);
+    }
+    assert_eq!(unwell.requests().len(), count);
 }
