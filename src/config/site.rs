@@ -9,7 +9,7 @@ use super::{
     brand,
     breaker::breaker,
     health::health,
-    names,
+    language, names,
     problem::Problem,
     reader::{Table, Value},
     source::{Spot, read_file},
@@ -48,10 +48,11 @@ pub(super) struct ClaimedHost {
 pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
     let hosts = hosts(file);
     let upstream = upstream(file);
-    let pages = brand::pages(&file.table("page"));
+    let page = file.table("page");
+    let pages = brand::pages(&page);
     let parts = Parts {
         brand: brand::brand(&file.table("brand")),
-        fallback: fallback(&file.table("fallback"), &pages),
+        fallback: fallback(&file.table("fallback"), &page),
         retry_after: retry_after(&file.table("retry_after")),
         headers: headers(&file.table("headers")),
         pages,
@@ -97,6 +98,7 @@ struct Parts {
 
 impl Default for Parts {
     fn default() -> Self {
+        let offered = language::Offered::default();
         Self {
             brand: BrandSpec::default(),
             pages: BTreeMap::new(),
@@ -108,7 +110,8 @@ impl Default for Parts {
                     StatusCode::GATEWAY_TIMEOUT,
                 ],
                 api: false,
-                language: Language::En,
+                language: offered.default,
+                languages: offered.languages,
             },
             retry_after: DEFAULT_RETRY_AFTER,
             headers: HeadersSpec::default(),
@@ -256,9 +259,9 @@ fn timeouts(table: &Table<'_>, attempts: NonZeroUsize) -> TimeoutsSpec {
     timeouts
 }
 
-fn fallback(table: &Table<'_>, pages: &BTreeMap<Language, PageTextSpec>) -> FallbackSpec {
+fn fallback(table: &Table<'_>, pages: &Table<'_>) -> FallbackSpec {
     let default = Parts::default().fallback;
-    let only = pages.keys().next().filter(|_| pages.len() == 1).copied();
+    let offered = language::offered(table, pages);
     let boolean = |key: &str| table.get(key).and_then(|value| value.boolean());
     let api = boolean("api").unwrap_or(default.api);
     let statuses = match table.get("statuses").and_then(|value| value.list()) {
@@ -280,11 +283,8 @@ fn fallback(table: &Table<'_>, pages: &BTreeMap<Language, PageTextSpec>) -> Fall
         failures: boolean("failures").unwrap_or(default.failures),
         statuses,
         api,
-        language: table
-            .get("language")
-            .and_then(|value| value.choice(&brand::LANGUAGES))
-            .or(only)
-            .unwrap_or(default.language),
+        language: offered.default,
+        languages: offered.languages,
     }
 }
 
