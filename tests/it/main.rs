@@ -12,13 +12,16 @@
 mod access_log;
 mod admin;
 mod answers;
+mod balancing;
 mod browser;
 mod capacity;
 mod closing;
 mod config_errors;
 mod counts;
 mod demo;
+mod dns;
 mod examples;
+mod failover;
 mod failure_matrix;
 mod forward;
 mod forward_fields;
