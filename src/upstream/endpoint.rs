@@ -12,7 +12,8 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    connect::Connector, exchange::Connection, expect::BarrierGuard, pool::Pool, target::Target,
+    connect::Connector, driver::Driver, exchange::Connection, expect::BarrierGuard, pool::Pool,
+    target::Target,
 };
 use crate::{
     failure::{AttemptError, Failure, Sent, UpstreamFailure},
@@ -160,6 +161,11 @@ impl Lease {
             connection,
             _barrier: barrier,
         });
+    }
+
+    /// Who moves the bytes of the connection it keeps.
+    pub(super) fn driver(&mut self) -> Option<&mut Driver> {
+        self.held.as_mut().map(|held| held.connection.driver())
     }
 
     /// The exchange is over in good order: the connection may serve another. A lease that is only

@@ -9,6 +9,7 @@ mod accept;
 mod balancer;
 pub(crate) mod body;
 mod connect;
+mod driver;
 mod endpoint;
 mod exchange;
 mod expect;
@@ -107,7 +108,7 @@ impl Upstream {
             spec: spec.clone(),
             endpoints,
             names: around.names.clone(),
-            connector: Connector::new(spec, around.tasks.clone())?,
+            connector: Connector::new(spec)?,
             tasks: around.tasks.clone(),
             _sweep: ended.drop_guard(),
         })
