@@ -164,3 +164,6 @@ pub(super) fn poll_driven<T>(
     driver.drive(cx);
     driver.quietly(|| poll(unheard))
 }
+
+#[cfg(test)]
+mod tests;

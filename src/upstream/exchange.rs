@@ -239,6 +239,9 @@ impl Exchange<'_> {
         let first = self.timeouts.first_byte.min(self.timeouts.between_bytes);
         self.timer
             .fire_by(earlier(self.began + first, self.cutoff), self.began);
+        if self.driver.is_here() {
+            next_turn().await;
+        }
         poll_fn(|cx| {
             self.driver.drive(cx);
             // An answer comes by being read, or by the end of the connection.
@@ -286,6 +289,22 @@ impl Exchange<'_> {
             ),
         }
     }
+}
+
+/// Lets the other tasks that are ready go first. A worker that has read many requests then sends
+/// them in a row: code, caches and the origin's attention are better used than by turns, which
+/// measured as a tenth of all CPU time.
+async fn next_turn() {
+    let mut is_next = false;
+    poll_fn(|cx| {
+        if is_next {
+            return Poll::Ready(());
+        }
+        is_next = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// A connection's timer. It is left running when an exchange ends, and fires early for a later

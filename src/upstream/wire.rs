@@ -22,6 +22,8 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
+use crate::message::gather::{SMALL, gather};
+
 /// Plain or encrypted. TLS state is boxed: it is large and rare.
 pub(super) enum Transport {
     Plain(TcpStream),
@@ -235,7 +237,10 @@ impl AsyncWrite for Wire {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let result = match &mut this.transport {
-            Transport::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Transport::Plain(stream) => match gather(bufs, &mut [0; SMALL]) {
+                Some(whole) => Pin::new(stream).poll_write(cx, whole),
+                None => Pin::new(stream).poll_write_vectored(cx, bufs),
+            },
             Transport::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
         };
         this.state.note_write(&result);
