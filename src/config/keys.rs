@@ -70,6 +70,7 @@ pub const PROCESS: &[Key] = &[
         Written("[]"),
     ),
     key("drain", "duration", Written(r#""30s""#)),
+    key("data", "path", Written(r#""/var/lib/intermission""#)),
     key(
         "log.access",
         "\"json\", \"text\" or \"off\"",
@@ -124,8 +125,20 @@ pub const SITE: &[Key] = &[
         "https:, http:, tel: or mailto: URL",
         Required,
     ),
+    key("brand.imprint_file", "path of a Markdown file", Nothing),
+    key("brand.privacy_file", "path of a Markdown file", Nothing),
     key("page.LANG.headline", "text", Found("the built-in text")),
     key("page.LANG.message", "text", Found("the built-in text")),
+    key(
+        "page.LANG.imprint_file",
+        "path of a Markdown file",
+        Found("the one of `[brand]`"),
+    ),
+    key(
+        "page.LANG.privacy_file",
+        "path of a Markdown file",
+        Found("the one of `[brand]`"),
+    ),
     key("fallback.failures", "true or false", Written("true")),
     key(
         "fallback.statuses",
@@ -138,6 +151,8 @@ pub const SITE: &[Key] = &[
         "\"de\" or \"en\"",
         Found("the only `[page.LANG]`, else `\"en\"`"),
     ),
+    key("fallback.template", "path of an HTML file", Nothing),
+    key("fallback.snapshot", "path of the site", Nothing),
     key("timeouts.connect", "duration", Written(r#""3s""#)),
     key("timeouts.first_byte", "duration", Written(r#""15s""#)),
     key("timeouts.between_bytes", "duration", Written(r#""30s""#)),

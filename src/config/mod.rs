@@ -8,10 +8,13 @@
 
 mod address;
 mod brand;
+mod bundle;
+mod custom;
 mod fault;
 mod find;
 mod flags;
 pub mod keys;
+mod legal;
 mod load;
 mod names;
 mod problem;

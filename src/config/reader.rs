@@ -95,6 +95,11 @@ impl<'r> Table<'r> {
         self.report
     }
 
+    /// Where it stands.
+    pub(super) fn spot(&self) -> Spot {
+        self.spot.clone()
+    }
+
     fn value(&self, name: &str, node: &'r Spanned<DeValue<'r>>) -> Value<'r> {
         let path = join(&self.path, name);
         Value {
@@ -145,6 +150,10 @@ impl<'r> Value<'r> {
 
     pub(super) fn is_text(&self) -> bool {
         self.node.get_ref().is_str()
+    }
+
+    pub(super) fn is_table(&self) -> bool {
+        self.node.get_ref().is_table()
     }
 
     /// A table, empty if it is none.

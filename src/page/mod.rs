@@ -6,9 +6,11 @@
 
 mod brand;
 mod contrast;
+pub mod custom;
 mod encoded;
 mod key;
 pub mod language;
+pub mod legal;
 mod palette;
 mod plain;
 mod render;
@@ -22,6 +24,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use self::{
+    custom::Custom,
     encoded::Encoded,
     key::{Cause, PageKey},
     language::{AVAILABLE, words},
@@ -32,6 +35,7 @@ use self::{
 use crate::{
     config::spec::{Language, SiteSpec},
     failure::{FailedWith, Failure, UpstreamFailure},
+    markup::policy::PolicyError,
     message::{
         body::Fixed,
         client_kind::{AssetType, ClientKind},
@@ -80,6 +84,9 @@ pub enum PageError {
     /// An encoder failed.
     #[error("the page cannot be compressed")]
     Compress(#[from] io::Error),
+    /// A page of ours would load something.
+    #[error("the page does not stand alone")]
+    Alone(#[source] PolicyError),
     /// The security policy is no field value.
     #[error("the page's security policy is not a valid field value")]
     Policy(#[from] header::InvalidHeaderValue),
@@ -92,9 +99,13 @@ impl Pages {
     /// When rendering or compressing fails, which no valid spec causes.
     pub fn build(site: &SiteSpec) -> Result<Self, PageError> {
         let renderer = Renderer::new(site)?;
+        let custom = Custom::new(site);
         let mut html = HashMap::new();
         for key in PageKey::all() {
-            let page = renderer.page(key)?;
+            let page = match &custom {
+                Some(custom) => custom.page(key, &renderer)?,
+                None => renderer.page(key)?,
+            };
             let mut head = unavailable_head(HeaderValue::try_from(page.policy)?);
             head.insert(
                 header::CONTENT_TYPE,

@@ -59,28 +59,38 @@ impl<'a> Renderer<'a> {
     /// One page.
     pub(super) fn page(&self, key: PageKey) -> Result<Html, askama::Error> {
         let words = words(key.language);
-        let cause = words.cause(key.cause);
-        let own = self.site.pages.get(&key.language);
         let notice = key.submission.notice(words);
-        // A notice has its own advice, which may be not to try again.
-        let sentences = match notice {
-            None => format!("{} {}", cause.later, cause.sorry),
-            Some(_) => cause.sorry.to_owned(),
-        };
-        let what = what_is_the_matter(words, key.cause, self.brand.name);
-        let message = format!("{what} {sentences}");
+        let (headline, paragraphs) = headline_and_paragraphs(self.site, key);
         let text = Page {
             words,
             brand: &self.brand,
             style: &self.style,
-            headline: own_or(own, |own| own.headline.as_deref(), cause.headline),
-            paragraphs: paragraphs(own_or(own, |own| own.message.as_deref(), &message)),
+            headline: &headline,
+            paragraphs: paragraphs.iter().map(String::as_str).collect(),
             notice,
         }
         .render()?;
         let policy = self.security_policy();
         Ok(Html { text, policy })
     }
+}
+
+/// What a page says above all: the owner's words, else the built-in ones.
+pub(super) fn headline_and_paragraphs(site: &SiteSpec, key: PageKey) -> (String, Vec<String>) {
+    let words = words(key.language);
+    let cause = words.cause(key.cause);
+    let own = site.pages.get(&key.language);
+    // A notice has its own advice, which may be not to try again.
+    let sentences = match key.submission.notice(words) {
+        None => format!("{} {}", cause.later, cause.sorry),
+        Some(_) => cause.sorry.to_owned(),
+    };
+    let what = what_is_the_matter(words, key.cause, site.brand.name.trim());
+    let message = format!("{what} {sentences}");
+    let headline = own_or(own, |own| own.headline.as_deref(), cause.headline);
+    let message = own_or(own, |own| own.message.as_deref(), &message);
+    let paragraphs = paragraphs(message).into_iter().map(str::to_owned);
+    (headline.to_owned(), paragraphs.collect())
 }
 
 /// What is the matter with the site, in one sentence.

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod handle;
+mod legal;
 pub mod refusal;
 pub mod router;
 
@@ -18,7 +19,7 @@ use crate::{
     failure::{FailedWith, Failure, proxy_status::ProxyStatus},
     message::{body::Fixed, preferences::Preferences},
     outage::Outage,
-    page::{Answer, PageError, Pages, retry_after::retry_after},
+    page::{Answer, PageError, Pages, legal::LegalPages, retry_after::retry_after},
     telemetry::{
         failure_log::FailureLog,
         metrics::{Metrics, SiteMetrics},
@@ -40,6 +41,7 @@ struct Origin {
     /// The upstream as people know it.
     address: String,
     pages: Pages,
+    legal: LegalPages,
     outage: Arc<Outage>,
     failures: Arc<FailureLog>,
 }
@@ -95,12 +97,17 @@ impl Site {
             site: spec.name.clone(),
             source,
         })?;
+        let legal = LegalPages::build(spec).map_err(|source| SiteError::Pages {
+            site: spec.name.clone(),
+            source,
+        })?;
         let origin = Origin {
             spec: Arc::clone(spec),
             metrics: metrics.site(&spec.name),
             upstream,
             address: spec.upstream.to_string(),
             pages,
+            legal,
             outage: before.map_or_else(Arc::default, |before| Arc::clone(&before.outage)),
             failures: before.map_or_else(Arc::default, |before| Arc::clone(&before.failures)),
         };

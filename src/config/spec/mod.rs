@@ -3,15 +3,20 @@
 //! Nothing here is unparsed, optional for want of a default, or without a unit. Two specs that are
 //! equal describe the same thing: a reload keeps what is equal.
 
+mod own;
 mod page;
 mod upstream;
 
-use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc,
+    time::Duration,
+};
 
 use http::HeaderValue;
 use ipnet::IpNet;
 
 pub use self::{
+    own::{LegalSpec, LegalText, OwnPage, OwnSpec, SnapshotSpec, TemplateSpec},
     page::{
         BrandSpec, Color, FallbackSpec, Language, LinkSpec, LogoSpec, PageTextSpec, RetryAfterSpec,
     },
@@ -53,6 +58,8 @@ pub struct ProcessSpec {
     pub dns: DnsSpec,
     /// Limits of client connections.
     pub clients: ClientsSpec,
+    /// Where we keep what outlives the process. Default `/var/lib/intermission`.
+    pub data: PathBuf,
 }
 
 /// `[log]`.
@@ -129,6 +136,8 @@ pub struct SiteSpec {
     pub retry_after: RetryAfterSpec,
     /// Fields that are set on the way to the origin.
     pub headers: HeadersSpec,
+    /// A page and legal texts of the owner's own.
+    pub own: OwnSpec,
 }
 
 /// One entry of `hosts`. Names are lower case, without a port and without a final dot.

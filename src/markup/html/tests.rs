@@ -1,3 +1,5 @@
+//! Documents and what is found in them.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use crate::config::spec::{
     BrandSpec, Color, FallbackSpec, HeadersSpec, HostPattern, Language, LinkSpec, LogoSpec,
-    RetryAfterSpec, Scheme, SiteSpec, TargetSpec, UpstreamSpec,
+    OwnSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec, UpstreamSpec,
 };
 
 /// A site with this brand, and defaults.
@@ -33,6 +33,7 @@ pub(super) fn site(brand: BrandSpec) -> SiteSpec {
             after_1_hour: Duration::from_mins(10),
         },
         headers: HeadersSpec::default(),
+        own: OwnSpec::default(),
     }
 }
 
