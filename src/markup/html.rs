@@ -175,12 +175,17 @@ impl Scan<'_> {
         attributes.sort_by_key(|(_, value)| value.span.start);
         for (key, value) in attributes {
             let (key, text) = (String::from_utf8_lossy(key), text(value));
-            let attribute = Attribute {
+            let mut attribute = Attribute {
                 name: &key,
                 value: &text,
                 at: value.span.start..value.span.end,
                 tag_end: whole.end,
             };
+            if let Some(raw) = self.raw(&attribute) {
+                let quoted = self.html.get(raw.end..).unwrap_or_default();
+                let quote = usize::from(quoted.starts_with(['"', '\'']));
+                attribute.at.end = raw.end + quote;
+            }
             self.attribute(&name, &attribute);
         }
     }

@@ -9,6 +9,7 @@ pub mod assets;
 pub mod css;
 pub mod html;
 pub mod policy;
+pub mod snapshot;
 
 use std::ops::Range;
 

@@ -16,9 +16,10 @@ mod plain;
 mod render;
 pub mod replace;
 pub mod retry_after;
+pub mod snapshot;
 mod submission;
 
-use std::{collections::HashMap, io, time::Duration};
+use std::{collections::HashMap, io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
@@ -30,6 +31,7 @@ use self::{
     language::{AVAILABLE, words},
     plain::Plain,
     render::Renderer,
+    snapshot::Snapshot,
     submission::Submission,
 };
 use crate::{
@@ -60,6 +62,8 @@ pub struct Pages {
     language: Language,
     pages_for_failures: bool,
     html: HashMap<PageKey, Encoded>,
+    /// In place of those above, while there is one.
+    snapshot: Option<Arc<Snapshot>>,
     /// The head of a short 503, without its type and length.
     short: HeaderMap,
 }
@@ -97,7 +101,7 @@ impl Pages {
     ///
     /// # Errors
     /// When rendering or compressing fails, which no valid spec causes.
-    pub fn build(site: &SiteSpec) -> Result<Self, PageError> {
+    pub fn build(site: &SiteSpec, snapshot: Option<Arc<Snapshot>>) -> Result<Self, PageError> {
         let renderer = Renderer::new(site)?;
         let custom = Custom::new(site);
         let mut html = HashMap::new();
@@ -119,6 +123,7 @@ impl Pages {
             language: site.fallback.language,
             pages_for_failures: site.fallback.failures,
             html,
+            snapshot,
             short: unavailable_head(NO_CONTENT_POLICY),
         })
     }
@@ -187,7 +192,13 @@ impl Pages {
     }
 
     fn page(&self, key: PageKey, to: &Preferences, plain: &Plain<'_>) -> Parts {
-        let Some(page) = self.html.get(&key) else {
+        // A page of the site knows nothing of what became of something sent.
+        let snapshot = self
+            .snapshot
+            .as_ref()
+            .filter(|_| key.submission == Submission::Nothing);
+        let snapshot = snapshot.and_then(|snapshot| snapshot.get());
+        let Some(page) = snapshot.as_deref().or_else(|| self.html.get(&key)) else {
             return self.text(plain);
         };
         let ready = page.get(to.coding());

@@ -5,11 +5,13 @@ pub mod handle;
 mod legal;
 pub mod refusal;
 pub mod router;
+mod snapshot;
 
 use std::sync::Arc;
 
 use http::{HeaderValue, Response, StatusCode};
 
+use self::snapshot::Keeper;
 pub use self::{
     body::Body,
     handle::{Asked, Identity, Routed},
@@ -42,6 +44,7 @@ struct Origin {
     address: String,
     pages: Pages,
     legal: LegalPages,
+    snapshot: Option<Keeper>,
     outage: Arc<Outage>,
     failures: Arc<FailureLog>,
 }
@@ -82,6 +85,9 @@ impl Site {
     ) -> Result<Arc<Self>, SiteError> {
         let before = previous.and_then(|previous| previous.origin.as_ref());
         if let Some(same) = previous.filter(|_| before.is_some_and(|before| before.spec == *spec)) {
+            if let Some(keeper) = before.and_then(|before| before.snapshot.as_ref()) {
+                keeper.refresh();
+            }
             return Ok(Arc::clone(same));
         }
         let upstream = match before.filter(|before| *before.upstream.spec() == spec.upstream) {
@@ -93,7 +99,9 @@ impl Site {
                 }
             })?),
         };
-        let pages = Pages::build(spec).map_err(|source| SiteError::Pages {
+        let snapshot = Keeper::start(spec, &upstream, &around.tasks);
+        let page = snapshot.as_ref().map(|keeper| Arc::clone(keeper.page()));
+        let pages = Pages::build(spec, page).map_err(|source| SiteError::Pages {
             site: spec.name.clone(),
             source,
         })?;
@@ -108,6 +116,7 @@ impl Site {
             address: spec.upstream.to_string(),
             pages,
             legal,
+            snapshot,
             outage: before.map_or_else(Arc::default, |before| Arc::clone(&before.outage)),
             failures: before.map_or_else(Arc::default, |before| Arc::clone(&before.failures)),
         };

@@ -97,7 +97,12 @@ impl Connector {
         Ok(Connection::new(sender, state, place, alive))
     }
 
-    async fn open(&self, to: &Target, address: SocketAddr) -> Result<Transport, AttemptError> {
+    /// Opens the transport alone; the caller keeps the time.
+    pub(super) async fn open(
+        &self,
+        to: &Target,
+        address: SocketAddr,
+    ) -> Result<Transport, AttemptError> {
         let failed = |error: io::Error| unsent(classify::connect(&error), Some(Box::new(error)));
         let stream = TcpStream::connect(address).await.map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;

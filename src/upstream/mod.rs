@@ -12,6 +12,7 @@ mod connect;
 mod endpoint;
 mod exchange;
 mod expect;
+pub mod fetch;
 pub mod forward;
 mod outbound;
 mod pool;

@@ -35,6 +35,7 @@ mod replaced;
 mod retries;
 mod routing;
 mod signals;
+mod snapshot;
 mod stalled;
 mod streaming;
 mod support;

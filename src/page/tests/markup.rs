@@ -71,7 +71,7 @@ fn only_pages_that_were_asked_for_offer_to_try_again_and_none_reload_by_themselv
 #[test]
 fn codings_unpack_to_the_same_page() {
     use std::io::Read;
-    let pages = Pages::build(&site(florist())).unwrap();
+    let pages = Pages::build(&site(florist()), None).unwrap();
     let packed = |coding: &str| {
         let response = respond(
             &pages,
@@ -104,7 +104,7 @@ fn codings_unpack_to_the_same_page() {
 fn the_security_policy_allows_exactly_the_pages_style() {
     use base64::{Engine, engine::general_purpose::STANDARD};
     use sha2::{Digest, Sha256};
-    let pages = Pages::build(&site(florist())).unwrap();
+    let pages = Pages::build(&site(florist()), None).unwrap();
     let response = respond(&pages, REFUSED, &request("POST", "/", &[]));
     let policy = response.headers()["content-security-policy"]
         .to_str()
@@ -138,7 +138,7 @@ fn a_page_with_its_fields_fits_into_the_first_flight() {
         media_type: "image/webp",
         bytes: bytes.into(),
     });
-    let pages = Pages::build(&site(brand)).unwrap();
+    let pages = Pages::build(&site(brand), None).unwrap();
     for coding in ["br", "gzip"] {
         for (method, language) in [("GET", "de"), ("POST", "de"), ("GET", "en"), ("POST", "en")] {
             let fields = [("accept-encoding", coding), ("accept-language", language)];
