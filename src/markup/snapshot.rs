@@ -3,7 +3,10 @@
 //!
 //! It is called again and again with more files, until none is missing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use super::{
     Target,
@@ -15,6 +18,8 @@ use super::{
 
 /// Style sheets that import style sheets.
 const DEEPEST: usize = 5;
+/// A page that needs more than this is made to outwit us, and has no policy then.
+const MOST_PASSES: usize = 30;
 /// In place of an image that is left out: one transparent pixel.
 const NOTHING: &str = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
 
@@ -53,32 +58,17 @@ pub fn bundle(html: &str, (host, path): (&str, &str), files: &Files) -> Bundled 
     };
     let path = path.split('?').next().unwrap_or_default();
     let path = path.trim_start_matches('/');
-    let mut edits = Vec::new();
-    for Found { at, what } in scan(html) {
-        let with = match what {
-            What::Stylesheet(url, media) => {
-                let sheet = bundle.sheet(path, &url, 0);
-                sheet.map_or_else(String::new, |css| style_element(&css, media.as_deref()))
-            }
-            What::Image(url) => match bundle.embed(path, &url) {
-                Embedded::Kept => continue,
-                Embedded::As(url) => url,
-            },
-            What::CssUrl(url) => match bundle.embed(path, &url) {
-                Embedded::Kept => continue,
-                Embedded::As(url) => format!("url({url})"),
-            },
-            What::CssImport(url, conditions) => bundle.import(path, (&url, &conditions), 0),
-            What::ScriptFile(..) => bundle.leave_out("scripts"),
-            What::Script if at.is_empty() => continue,
-            What::Script => bundle.leave_out("scripts"),
-            What::Barred(why) => bundle.leave_out(why.name()),
-            What::Style | What::StyleAttribute(_) => continue,
-        };
-        edits.push((at, with));
+    let mut html = html.to_owned();
+    // What is taken out can leave something new behind: the second of two equal attributes.
+    for _ in 0..MOST_PASSES {
+        let edits = bundle.edits(&html, path);
+        if edits.is_empty() {
+            break;
+        }
+        html = splice(&html, edits);
     }
     Bundled {
-        html: splice(html, edits),
+        html,
         missing: bundle.missing,
         left_out: bundle.left_out,
     }
@@ -99,6 +89,34 @@ enum Embedded {
 }
 
 impl<'a> Bundle<'a> {
+    fn edits(&mut self, html: &str, path: &str) -> Vec<(Range<usize>, String)> {
+        let mut edits = Vec::new();
+        for Found { at, what } in scan(html) {
+            let with = match what {
+                What::Stylesheet(url, media) => {
+                    let sheet = self.sheet(path, &url, 0);
+                    sheet.map_or_else(String::new, |css| style_element(&css, media.as_deref()))
+                }
+                What::Image(url) => match self.embed(path, &url) {
+                    Embedded::Kept => continue,
+                    Embedded::As(url) => url,
+                },
+                What::CssUrl(url) => match self.embed(path, &url) {
+                    Embedded::Kept => continue,
+                    Embedded::As(url) => format!("url({url})"),
+                },
+                What::CssImport(url, conditions) => self.import(path, (&url, &conditions), 0),
+                What::ScriptFile(..) => self.leave_out("scripts"),
+                What::Script if at.is_empty() => continue,
+                What::Script => self.leave_out("scripts"),
+                What::Barred(why) => self.leave_out(why.name()),
+                What::Style | What::StyleAttribute(_) => continue,
+            };
+            edits.push((at, with));
+        }
+        edits
+    }
+
     fn leave_out(&mut self, what: impl Into<String>) -> String {
         self.left_out.insert(what.into());
         String::new()

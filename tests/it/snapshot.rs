@@ -17,15 +17,19 @@ use crate::support::{
     origin::{Origin, RequestSeen},
     places::Refusing,
     proxy::{Proxy, Setup, catch_all},
-    script::{Script, answer, choose, head, response},
+    script::{Script, Step, choose, head, response},
 };
 
 const PAGE: &str = "<!doctype html><html lang=\"de\"><link rel=stylesheet href=/a.css>\
                     <img src=\"https://cdn.example/x.png\"><script src=/a.js></script><p>eigene Seite</p>";
 const SNAPSHOT: &str = "[fallback]\nsnapshot = \"/maintenance.html\"\nlanguage = \"en\"\n";
 
+fn send(bytes: Vec<u8>) -> Script {
+    vec![Step::Send(bytes)]
+}
+
 fn html(body: &str) -> Script {
-    answer(response(
+    send(response(
         "200 OK",
         &["Content-Type: text/html"],
         body.as_bytes(),
@@ -36,12 +40,12 @@ fn html(body: &str) -> Script {
 fn origin(page: impl Fn(&RequestSeen) -> Script + Send + Sync + 'static) -> Origin {
     Origin::always(choose(move |request| match request.path() {
         "/maintenance.html" => page(request),
-        "/a.css" => answer(response(
+        "/a.css" => send(response(
             "200 OK",
             &["Content-Type: text/css"],
             b"p{color:teal}",
         )),
-        _ => answer(response("503 Service Unavailable", &[], b"")),
+        _ => send(response("503 Service Unavailable", &[], b"")),
     }))
 }
 
@@ -120,24 +124,24 @@ fn a_page_that_cannot_be_had_is_a_warning_and_the_built_in_page_answers() {
     let cases: [(&str, Script); 5] = [
         (
             "404",
-            answer(response(
+            send(response(
                 "404 Not Found",
                 &["Content-Type: text/html"],
                 b"<p>eigene Seite",
             )),
         ),
-        ("larger than 524288 bytes", answer(huge)),
+        ("larger than 524288 bytes", send(huge)),
         (
             "not HTML but image/png",
-            answer(response("200 OK", &["Content-Type: image/png"], b"x")),
+            send(response("200 OK", &["Content-Type: image/png"], b"x")),
         ),
         (
             "301",
-            answer(response("301 Moved", &["Location: https://x/"], b"")),
+            send(response("301 Moved", &["Location: https://x/"], b"")),
         ),
         (
             "is empty",
-            answer(response("200 OK", &["Content-Type: text/html"], b" ")),
+            send(response("200 OK", &["Content-Type: text/html"], b" ")),
         ),
     ];
     for (words, script) in cases {
@@ -156,7 +160,7 @@ fn a_reload_fetches_again_and_keeps_the_page_when_that_fails() {
     let counted = Arc::clone(&times);
     let origin = origin(move |_| match counted.fetch_add(1, SeqCst) {
         0 => html("<p>eigene Seite"),
-        1 => answer(response("404 Not Found", &[], b"")),
+        1 => send(response("404 Not Found", &[], b"")),
         _ => html("<p>neue Seite"),
     });
     let proxy = setup(&origin.url(), data.path()).start();
