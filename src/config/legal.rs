@@ -10,7 +10,6 @@ use std::{
 use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, TagEnd, html::push_html};
 
 use super::{
-    brand::LANGUAGES,
     custom::shown,
     problem::Problem,
     reader::{Table, Value},
@@ -38,11 +37,10 @@ fn legal(brand: &Table<'_>, pages: &Table<'_>, key: &str) -> LegalSpec {
         ..LegalSpec::default()
     };
     for (tag, page) in tables(pages) {
-        let language = LANGUAGES.iter().find(|(known, _)| *known == tag);
-        if let Some((_, language)) = language
+        if let Some(language) = Language::with_tag(tag)
             && let Some(text) = page.get(key).and_then(|file| self::text(&file))
         {
-            legal.by_language.insert(*language, text);
+            legal.by_language.insert(language, text);
         }
     }
     legal

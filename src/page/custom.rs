@@ -10,14 +10,14 @@ use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, co
 
 use super::{
     PageError,
-    brand::{Brand, Contact},
+    brand::{Brand, Contact, lines},
     key::{Cause, PageKey},
-    language::{Words, words},
+    language::{Words, words_in},
     legal::legal_links,
-    render::{Html, Renderer, headline_and_paragraphs},
+    render::{Html, Renderer},
 };
 use crate::{
-    config::spec::{OwnPage, SiteSpec, TemplateSpec},
+    config::spec::{LinkSpec, OwnPage, PageTextSpec, SiteSpec, TemplateSpec},
     failure::chain,
     markup::policy::{PolicyError, policy},
 };
@@ -33,6 +33,7 @@ pub(super) struct Custom<'a> {
     template: &'a TemplateSpec,
     environment: Environment<'a>,
     files: Value,
+    built_in: Renderer,
 }
 
 /// Why a template gives no page.
@@ -62,25 +63,26 @@ pub struct Complaint {
 
 impl<'a> Custom<'a> {
     /// `None` for a site without a template.
-    pub(super) fn new(site: &'a SiteSpec) -> Option<Self> {
+    pub(super) fn new(site: &'a SiteSpec) -> Result<Option<Self>, PageError> {
         let Some(OwnPage::Template(template)) = &site.own.page else {
-            return None;
+            return Ok(None);
         };
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_fuel(Some(FUEL));
         let files = template.files.iter().cloned();
-        Some(Self {
+        Ok(Some(Self {
             site,
             template,
             environment,
             files: files.map(Value::from_safe_string).collect(),
-        })
+            built_in: Renderer::new(site)?,
+        }))
     }
 
     /// One page; the built-in one where the template fails.
-    pub(super) fn page(&self, key: PageKey, built_in: &Renderer<'_>) -> Result<Html, PageError> {
+    pub(super) fn page(&self, key: PageKey) -> Result<Html, PageError> {
         match self.own_page(key) {
             Ok(html) => Ok(html),
             Err(error) => {
@@ -92,7 +94,7 @@ impl<'a> Custom<'a> {
                     error,
                     "the template failed: the built-in page is shown"
                 );
-                Ok(built_in.page(key)?)
+                Ok(self.built_in.page(key)?)
             }
         }
     }
@@ -115,8 +117,17 @@ impl<'a> Custom<'a> {
 
     /// All that a template can print; documented in `docs/pages.md`.
     fn variables(&self, key: PageKey) -> Value {
-        let words = words(key.language);
-        let (headline, paragraphs) = headline_and_paragraphs(self.site, key);
+        let words = words_in(key.language, self.site.brand.tone);
+        let (headline, paragraphs) = self.built_in.said(key);
+        let texts = self.site.pages.get(&key.language);
+        let action = self.built_in.action(key.language).map(|action| {
+            context! {
+                text => action.text,
+                url => action.url,
+                code => action.code,
+                language => action.language,
+            }
+        });
         let notice = key.submission.notice(words);
         let notice = notice.map(|notice| context! { fact => notice.fact, advice => notice.advice });
         let (imprint, privacy) = legal_links(self.site);
@@ -131,7 +142,10 @@ impl<'a> Custom<'a> {
             headline => headline,
             paragraphs => paragraphs,
             notice => notice,
-            brand => brand(self.site),
+            eta => texts.and_then(|texts| texts.eta.as_deref()),
+            still_works => texts.map(|texts| texts.still_works.clone()).unwrap_or_default(),
+            action => action,
+            brand => brand(self.site, self.built_in.brand(), texts),
             words => phrases(words),
             imprint => imprint.then_some("/.intermission/imprint"),
             privacy => privacy.then_some("/.intermission/privacy"),
@@ -158,30 +172,48 @@ impl io::Write for Bounded {
     }
 }
 
-fn brand(site: &SiteSpec) -> Value {
-    let brand = Brand::new(&site.brand);
-    let contact = |contact: Contact<'_>| context! { text => contact.text, url => contact.url };
-    let color = site.brand.color;
-    let links = brand.links.iter();
-    context! {
-        name => brand.name,
-        logo => brand.logo,
-        color => color.map(|color| format!("#{:02x}{:02x}{:02x}", color.r, color.g, color.b)),
-        phone => brand.phone.map(contact),
-        email => brand.email.map(contact),
-        links => links
+fn brand(site: &SiteSpec, brand: &Brand, texts: Option<&PageTextSpec>) -> Value {
+    let contact = |contact: &Contact| context! { text => &contact.text, url => &contact.url };
+    let links = |links: &[LinkSpec]| -> Vec<Value> {
+        let links = links.iter();
+        links
             .map(|link| context! { text => &link.text, url => &link.url })
-            .collect::<Vec<_>>(),
+            .collect()
+    };
+    let color = site.brand.color;
+    let hours = texts.and_then(|texts| texts.hours.as_deref()).map(lines);
+    context! {
+        name => &brand.name,
+        logo => &brand.logo,
+        logo_dark => &brand.logo_dark,
+        favicon => &brand.favicon,
+        color => color.map(|color| format!("#{:02x}{:02x}{:02x}", color.r, color.g, color.b)),
+        phone => brand.phone.as_ref().map(contact),
+        email => brand.email.as_ref().map(contact),
+        chat => brand.chat.as_ref().map(contact),
+        address => &brand.address,
+        hours => hours.unwrap_or_else(|| brand.hours.clone()),
+        status_page => &brand.status_page,
+        links => links(&brand.links),
+        social => links(&brand.social),
     }
 }
 
 fn phrases(words: &Words) -> Value {
     context! {
         try_now => words.returning.try_now,
+        expected_back => words.expected_back,
         contact => words.contact,
         phone => words.phone,
         email => words.email,
+        chat => words.chat,
+        address => words.address,
+        hours => words.hours_open,
+        still_works => words.still_works,
         meanwhile => words.meanwhile,
+        follow => words.follow,
+        status_page => words.status_page,
+        voucher => words.voucher,
         imprint => words.imprint,
         privacy => words.privacy,
     }
@@ -202,11 +234,11 @@ fn return_bar(key: PageKey, words: &Words) -> String {
 /// Tries a site's template with every page there can be.
 #[must_use]
 pub fn complaints(site: &SiteSpec) -> Vec<Complaint> {
-    let Some(custom) = Custom::new(site) else {
+    let Ok(Some(custom)) = Custom::new(site) else {
         return Vec::new();
     };
     let mut found: Vec<Complaint> = Vec::new();
-    for key in PageKey::all() {
+    for key in PageKey::all(&site.fallback.languages) {
         if let Err(error) = custom.own_page(key) {
             let complaint = complaint(&error);
             if !found.contains(&complaint) {

@@ -9,8 +9,8 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use super::{
     PageError,
     encoded::Encoded,
-    language::{Words, words},
-    palette::style,
+    language::{Words, words_in},
+    style::style,
 };
 use crate::{
     config::spec::{Language, LegalSpec, LegalText, SiteSpec},
@@ -125,11 +125,11 @@ fn page(
     language: Language,
     name: fn(&Words) -> &'static str,
 ) -> Result<Encoded, PageError> {
-    let words = words(language);
+    let words = words_in(language, site.brand.tone);
     let page = LegalPage {
         words,
         brand: site.brand.name.trim(),
-        style: &style(site.brand.color)?,
+        style: &style(&site.brand)?,
         title: text.title.as_deref().unwrap_or_else(|| name(words)),
         has_heading: text.title.is_some(),
         text: &text.html,

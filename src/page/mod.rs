@@ -5,18 +5,17 @@
 //! request only adds what is its own: how long to wait, why, and its id.
 
 mod brand;
-mod contrast;
 pub mod custom;
 mod encoded;
 mod key;
 pub mod language;
 pub mod legal;
-mod palette;
 mod plain;
 mod render;
 pub mod replace;
 pub mod retry_after;
 pub mod snapshot;
+mod style;
 mod submission;
 
 use std::{collections::HashMap, io, sync::Arc, time::Duration};
@@ -28,7 +27,6 @@ use self::{
     custom::Custom,
     encoded::Encoded,
     key::{Cause, PageKey},
-    language::{AVAILABLE, words},
     plain::Plain,
     render::Renderer,
     snapshot::Snapshot,
@@ -60,6 +58,8 @@ const NO_CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
 pub struct Pages {
     name: String,
     language: Language,
+    /// Those there are pages in.
+    languages: Vec<Language>,
     pages_for_failures: bool,
     html: HashMap<PageKey, Encoded>,
     /// In place of those above, while there is one.
@@ -103,11 +103,11 @@ impl Pages {
     /// When rendering or compressing fails, which no valid spec causes.
     pub fn build(site: &SiteSpec, snapshot: Option<Arc<Snapshot>>) -> Result<Self, PageError> {
         let renderer = Renderer::new(site)?;
-        let custom = Custom::new(site);
+        let custom = Custom::new(site)?;
         let mut html = HashMap::new();
-        for key in PageKey::all() {
+        for key in PageKey::all(&site.fallback.languages) {
             let page = match &custom {
-                Some(custom) => custom.page(key, &renderer)?,
+                Some(custom) => custom.page(key)?,
                 None => renderer.page(key)?,
             };
             let mut head = unavailable_head(HeaderValue::try_from(page.policy)?);
@@ -121,6 +121,7 @@ impl Pages {
         Ok(Self {
             name: site.brand.name.trim().to_owned(),
             language: site.fallback.language,
+            languages: site.fallback.languages.clone(),
             pages_for_failures: site.fallback.failures,
             html,
             snapshot,
@@ -155,7 +156,7 @@ impl Pages {
 
     /// The row of the client's kind.
     fn parts(&self, failure: Failure, to: &Preferences, answer: &Answer<'_>) -> Parts {
-        let language = to.language(&AVAILABLE, self.language);
+        let language = to.language(&self.languages, self.language);
         let submission = Submission::of(to, failure);
         let cause = Cause::of(failure);
         let key = PageKey {
@@ -309,7 +310,7 @@ fn unavailable_head(policy: HeaderValue) -> HeaderMap {
 }
 
 const fn tag(language: Language) -> HeaderValue {
-    HeaderValue::from_static(words(language).tag)
+    HeaderValue::from_static(language.tag())
 }
 
 fn seconds(answer: &Answer<'_>) -> u64 {

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     config::{
         Flags, from_flags,
-        spec::{BrandSpec, TemplateSpec},
+        spec::{ActionSpec, BrandSpec, Language, PageTextSpec, TemplateSpec},
     },
     page::submission::Submission,
 };
@@ -28,6 +28,7 @@ fn florist() -> BrandSpec {
         name: "Blumen Krause".to_owned(),
         phone: Some("+49 30 1234".to_owned()),
         email: Some("hallo@blumen.example".to_owned()),
+        chat: Some("https://chat.example/".to_owned()),
         ..BrandSpec::default()
     }
 }
@@ -43,14 +44,14 @@ fn with(text: &str, files: &[&str], brand: BrandSpec) -> SiteSpec {
 }
 
 fn key(cause: Cause, submission: Submission) -> PageKey {
-    PageKey::all()
+    PageKey::all(&Language::ALL)
         .find(|key| key.cause == cause && key.submission == submission)
         .expect("there is such a page")
 }
 
 fn made(text: &str, key: PageKey) -> String {
     let site = with(text, &["<style>a{}</style>"], florist());
-    let custom = Custom::new(&site).expect("a template");
+    let custom = Custom::new(&site).expect("a renderer").expect("a template");
     custom.own_page(key).expect("a page").text
 }
 
@@ -72,10 +73,24 @@ fn every_documented_variable_prints() {
             Some(list) => format!("{{% for x in {list} %}}{{{{ x }}}}{{% endfor %}}"),
             None => format!("{{{{ {name} }}}}"),
         };
-        let site = with(&template, &[], florist());
+        let mut site = with(&template, &[], florist());
+        let action = ActionSpec {
+            text: "Order by phone".to_owned(),
+            url: None,
+            code: Some("SUMMER".to_owned()),
+        };
+        let texts = PageTextSpec {
+            action: Some(action),
+            ..PageTextSpec::default()
+        };
+        site.pages.insert(Language::De, texts.clone());
+        site.pages.insert(Language::En, texts);
         // What is said of something sent is there only where something was.
         let key = key(Cause::Outage, Submission::Unknown);
-        let text = Custom::new(&site).expect("a template").own_page(key);
+        let text = Custom::new(&site)
+            .expect("a renderer")
+            .expect("a template")
+            .own_page(key);
         assert!(
             text.is_ok(),
             "{name}: {text:?}",
@@ -95,7 +110,10 @@ fn the_owners_words_are_escaped_and_files_and_the_return_bar_are_not() {
         &["<style>a{}</style>"],
         brand,
     );
-    let html = Custom::new(&site).expect("a template").own_page(outage());
+    let html = Custom::new(&site)
+        .expect("a renderer")
+        .expect("a template")
+        .own_page(outage());
     let html = html.expect("a page");
     assert!(!html.text.contains("<script>alert"), "{}", html.text);
     assert!(html.text.contains("<style>a{}</style>"), "{}", html.text);
@@ -160,9 +178,8 @@ fn what_is_wrong_with_a_template_is_said_once_with_its_line() {
 #[test]
 fn a_template_that_fails_gives_way_to_the_built_in_page() {
     let site = with("{{ nothing }}", &[], florist());
-    let built_in = Renderer::new(&site).expect("a renderer");
-    let custom = Custom::new(&site).expect("a template");
-    let page = custom.page(outage(), &built_in).expect("a page");
+    let custom = Custom::new(&site).expect("a renderer").expect("a template");
+    let page = custom.page(outage()).expect("a page");
     assert!(page.text.contains("Blumen Krause") && page.text.contains("<main"));
 }
 
