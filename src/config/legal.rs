@@ -58,7 +58,10 @@ pub(super) fn check_imprint(site: &Table<'_>, pages: &Table<'_>, language: Langu
     let brand = site.get("brand").filter(Value::is_table);
     let is_named = brand.is_some_and(|brand| brand.table().get("imprint_file").is_some())
         || tables(pages).any(|(_, page)| page.get("imprint_file").is_some());
-    if is_german && !is_named {
+    if is_german
+        && !is_named
+        && let Some(hosts) = site.get("hosts")
+    {
         let way_out = "name a Markdown file: imprint_file = \"impressum.md\" in [brand]; it is then \
                        linked from the page and served at /.intermission/imprint";
         let problem = Problem::new(
@@ -66,7 +69,7 @@ pub(super) fn check_imprint(site: &Table<'_>, pages: &Table<'_>, language: Langu
             "a German site has no imprint",
             way_out,
         );
-        site.report().add(problem.at(site.spot()).into_warning());
+        site.report().add(problem.at(hosts.spot()).into_warning());
     }
 }
 

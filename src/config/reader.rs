@@ -95,11 +95,6 @@ impl<'r> Table<'r> {
         self.report
     }
 
-    /// Where it stands.
-    pub(super) fn spot(&self) -> Spot {
-        self.spot.clone()
-    }
-
     fn value(&self, name: &str, node: &'r Spanned<DeValue<'r>>) -> Value<'r> {
         let path = join(&self.path, name);
         Value {
@@ -154,6 +149,10 @@ impl<'r> Value<'r> {
 
     pub(super) fn is_table(&self) -> bool {
         self.node.get_ref().is_table()
+    }
+
+    pub(super) fn is_list(&self) -> bool {
+        self.node.get_ref().is_array()
     }
 
     /// A table, empty if it is none.

@@ -76,9 +76,10 @@ impl Upstream {
 
     /// A connection to the first endpoint that takes one.
     async fn open_any(&self) -> Result<Transport, AttemptError> {
-        let endpoints = self.endpoints.get(&self.names).await?;
+        // Waits until there are any.
+        self.endpoints.get().await?;
         let mut failed = None;
-        for endpoint in endpoints.iter() {
+        for endpoint in self.endpoints.known() {
             let opened = self.connector.open(endpoint.target(), endpoint.address());
             match tokio::time::timeout(self.spec.timeouts.connect, opened).await {
                 Ok(Ok(wire)) => return Ok(wire),
