@@ -7,14 +7,16 @@ use http::{StatusCode, uri::Authority};
 use super::{
     brand,
     breaker::breaker,
+    custom,
     health::health,
-    language, names,
+    language, legal, names,
     problem::Problem,
     reader::{Table, Value},
     source::Spot,
     spec::{
-        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, LimitsSpec, PageTextSpec,
-        RetryAfterSpec, RetrySpec, Scheme, SiteSpec, TargetSpec, TimeoutsSpec, UpstreamSpec,
+        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, LimitsSpec, OwnSpec,
+        PageTextSpec, RetryAfterSpec, RetrySpec, Scheme, SiteSpec, TargetSpec, TimeoutsSpec,
+        UpstreamSpec,
     },
     upstream::{self, Origins},
 };
@@ -47,15 +49,20 @@ pub(super) struct ClaimedHost {
 pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
     let hosts = hosts(file);
     let upstream = upstream(file);
-    let page = file.table("page");
-    let pages = brand::pages(&page);
+    let [own_pages, brand, fallback] = ["page", "brand", "fallback"].map(|name| file.table(name));
+    let pages = brand::pages(&own_pages);
     let parts = Parts {
-        brand: brand::brand(&file.table("brand")),
-        fallback: fallback(&file.table("fallback"), &page),
+        brand: brand::brand(&brand),
+        fallback: self::fallback(&fallback, &own_pages),
         retry_after: retry_after(&file.table("retry_after")),
         headers: headers(&file.table("headers")),
+        own: OwnSpec {
+            page: custom::page(&fallback),
+            ..legal::texts(&brand, &own_pages)
+        },
         pages,
     };
+    legal::check_imprint(file, &own_pages, parts.fallback.language);
     let patterns = hosts.iter().map(|host| host.pattern.clone()).collect();
     ReadSite {
         spec: upstream.map(|upstream| parts.into_spec(name, patterns, upstream)),
@@ -93,6 +100,7 @@ struct Parts {
     fallback: FallbackSpec,
     retry_after: RetryAfterSpec,
     headers: HeadersSpec,
+    own: OwnSpec,
 }
 
 impl Default for Parts {
@@ -114,6 +122,7 @@ impl Default for Parts {
             },
             retry_after: DEFAULT_RETRY_AFTER,
             headers: HeadersSpec::default(),
+            own: OwnSpec::default(),
         }
     }
 }
@@ -129,6 +138,7 @@ impl Parts {
             fallback: self.fallback,
             retry_after: self.retry_after,
             headers: self.headers,
+            own: self.own,
         }
     }
 }

@@ -5,31 +5,37 @@
 //! request only adds what is its own: how long to wait, why, and its id.
 
 mod brand;
+pub mod custom;
 mod encoded;
 mod key;
 pub mod language;
+pub mod legal;
 mod plain;
 mod render;
 pub mod replace;
 pub mod retry_after;
+pub mod snapshot;
 mod style;
 mod submission;
 
-use std::{collections::HashMap, io, time::Duration};
+use std::{collections::HashMap, io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use self::{
+    custom::Custom,
     encoded::Encoded,
     key::{Cause, PageKey},
     plain::Plain,
     render::Renderer,
+    snapshot::Snapshot,
     submission::Submission,
 };
 use crate::{
     config::spec::{Language, SiteSpec, Tone},
     failure::{FailedWith, Failure, UpstreamFailure},
+    markup::policy::PolicyError,
     message::{
         body::Fixed,
         client_kind::{AssetType, ClientKind},
@@ -57,6 +63,8 @@ pub struct Pages {
     languages: Vec<Language>,
     pages_for_failures: bool,
     html: HashMap<PageKey, Encoded>,
+    /// In place of those above, while there is one.
+    snapshot: Option<Arc<Snapshot>>,
     /// The head of a short 503, without its type and length.
     short: HeaderMap,
 }
@@ -81,6 +89,9 @@ pub enum PageError {
     /// An encoder failed.
     #[error("the page cannot be compressed")]
     Compress(#[from] io::Error),
+    /// A page of ours would load something.
+    #[error("the page does not stand alone")]
+    Alone(#[source] PolicyError),
     /// The security policy is no field value.
     #[error("the page's security policy is not a valid field value")]
     Policy(#[from] header::InvalidHeaderValue),
@@ -91,11 +102,15 @@ impl Pages {
     ///
     /// # Errors
     /// When rendering or compressing fails, which no valid spec causes.
-    pub fn build(site: &SiteSpec) -> Result<Self, PageError> {
+    pub fn build(site: &SiteSpec, snapshot: Option<Arc<Snapshot>>) -> Result<Self, PageError> {
         let renderer = Renderer::new(site)?;
+        let custom = Custom::new(site)?;
         let mut html = HashMap::new();
         for key in PageKey::all(&site.fallback.languages) {
-            let page = renderer.page(key)?;
+            let page = match &custom {
+                Some(custom) => custom.page(key)?,
+                None => renderer.page(key)?,
+            };
             let mut head = unavailable_head(HeaderValue::try_from(page.policy)?);
             head.insert(
                 header::CONTENT_TYPE,
@@ -111,6 +126,7 @@ impl Pages {
             languages: site.fallback.languages.clone(),
             pages_for_failures: site.fallback.failures,
             html,
+            snapshot,
             short: unavailable_head(NO_CONTENT_POLICY),
         })
     }
@@ -180,7 +196,13 @@ impl Pages {
     }
 
     fn page(&self, key: PageKey, to: &Preferences, plain: &Plain<'_>) -> Parts {
-        let Some(page) = self.html.get(&key) else {
+        // A page of the site knows nothing of what became of something sent.
+        let snapshot = self
+            .snapshot
+            .as_ref()
+            .filter(|_| key.submission == Submission::Nothing);
+        let snapshot = snapshot.and_then(|snapshot| snapshot.get());
+        let Some(page) = snapshot.as_deref().or_else(|| self.html.get(&key)) else {
             return self.text(plain);
         };
         let ready = page.get(to.coding());

@@ -10,6 +10,7 @@ use super::{
     brand::{Brand, is_safe, lines},
     key::{Cause, PageKey},
     language::{Notice, Words, fill, words_in},
+    legal::legal_links,
     style::style,
 };
 use crate::config::spec::{Language, PageTextSpec, SiteSpec, Tone};
@@ -61,12 +62,12 @@ struct Page<'a> {
 }
 
 /// What visitors are asked to do in the meantime.
-struct Action<'a> {
-    text: &'a str,
-    url: Option<&'a str>,
-    code: Option<&'a str>,
+pub(super) struct Action<'a> {
+    pub text: &'a str,
+    pub url: Option<&'a str>,
+    pub code: Option<&'a str>,
     /// The tag of the language it is written in.
-    language: &'static str,
+    pub language: &'static str,
 }
 
 impl Renderer {
@@ -89,15 +90,9 @@ impl Renderer {
     pub(super) fn page(&self, key: PageKey) -> Result<Html, askama::Error> {
         let nothing = PageTextSpec::default();
         let words = words_in(key.language, self.tone);
-        let cause = words.cause(key.cause);
         let texts = self.texts.get(&key.language).unwrap_or(&nothing);
         let notice = key.submission.notice(words);
-        let what = what_is_the_matter(words, key.cause, &self.brand.name);
-        let message = match notice {
-            None => words.sentences(&[&what, cause.later, cause.sorry]),
-            // A notice has its own advice, which may be not to try again.
-            Some(_) => words.sentences(&[&what, cause.sorry]),
-        };
+        let (headline, paragraphs) = self.said(key);
         let hours = texts.hours.as_deref().map(lines);
         let hours = hours.unwrap_or_else(|| self.brand.hours.clone());
         let has_contact = self.brand.has_contact() || !hours.is_empty();
@@ -106,8 +101,8 @@ impl Renderer {
             brand: &self.brand,
             style: &self.style,
             script: SCRIPT,
-            headline: own_or(texts.headline.as_deref(), cause.headline),
-            paragraphs: paragraphs(own_or(texts.message.as_deref(), &message)),
+            headline: &headline,
+            paragraphs: paragraphs.iter().map(String::as_str).collect(),
             alt: own_or(Some(&self.brand.name), "Logo"),
             action: self.action(key.language),
             has_more: has_contact || self.brand.has_links() || !texts.still_works.is_empty(),
@@ -123,9 +118,35 @@ impl Renderer {
         Ok(Html { text, policy })
     }
 
+    /// What a page says above all, as headline and paragraphs: the owner's words, else the built-in
+    /// ones.
+    pub(super) fn said(&self, key: PageKey) -> (String, Vec<String>) {
+        let words = words_in(key.language, self.tone);
+        let cause = words.cause(key.cause);
+        let texts = self.texts.get(&key.language);
+        let what = what_is_the_matter(words, key.cause, &self.brand.name);
+        let message = match key.submission.notice(words) {
+            None => words.sentences(&[&what, cause.later, cause.sorry]),
+            // A notice has its own advice, which may be not to try again.
+            Some(_) => words.sentences(&[&what, cause.sorry]),
+        };
+        let headline = texts.and_then(|texts| texts.headline.as_deref());
+        let own = texts.and_then(|texts| texts.message.as_deref());
+        let paragraphs = paragraphs(own_or(own, &message)).into_iter();
+        (
+            own_or(headline, cause.headline).to_owned(),
+            paragraphs.map(str::to_owned).collect(),
+        )
+    }
+
+    /// What is known of the owner.
+    pub(super) const fn brand(&self) -> &Brand {
+        &self.brand
+    }
+
     /// The owner's, in the page's language or else in the site's: a voucher is worth more than
     /// one language.
-    fn action(&self, language: Language) -> Option<Action<'_>> {
+    pub(super) fn action(&self, language: Language) -> Option<Action<'_>> {
         [language, self.fallback].into_iter().find_map(|language| {
             let action = self.texts.get(&language)?.action.as_ref()?;
             Some(Action {
@@ -149,11 +170,6 @@ fn security_policy(style: &str, script: Option<&str>) -> String {
          form-action 'none'; frame-ancestors 'none'",
         hash(style)
     )
-}
-
-/// Whether a site has an imprint, and whether it has a privacy notice.
-const fn legal_links(_: &SiteSpec) -> (bool, bool) {
-    (false, false)
 }
 
 /// What is the matter with the site, in one sentence.

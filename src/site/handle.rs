@@ -79,7 +79,7 @@ pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>,
         return Ok(Refusal::Unclaimed.response(Addressee::of(&request)));
     };
     if asked.preferences.path().starts_with(RESERVED) {
-        return Ok(Refusal::Reserved.response(Addressee::of(&request)));
+        return Ok(origin.reserved(&asked, Addressee::of(&request)));
     }
     // An authority in the target is not in the field yet, or overrules what is there.
     let host = asked.host.as_ref();

@@ -2,13 +2,16 @@
 
 pub mod body;
 pub mod handle;
+mod legal;
 pub mod refusal;
 pub mod router;
+mod snapshot;
 
 use std::sync::Arc;
 
 use http::{HeaderValue, Response, StatusCode};
 
+use self::snapshot::Keeper;
 pub use self::{
     body::Body,
     handle::{Asked, Identity, Routed},
@@ -18,7 +21,7 @@ use crate::{
     failure::{FailedWith, Failure, proxy_status::ProxyStatus},
     message::{body::Fixed, preferences::Preferences},
     outage::Outage,
-    page::{Answer, PageError, Pages, retry_after::retry_after},
+    page::{Answer, PageError, Pages, legal::LegalPages, retry_after::retry_after},
     telemetry::{
         failure_log::FailureLog,
         metrics::{Metrics, SiteMetrics},
@@ -40,6 +43,8 @@ struct Origin {
     /// The upstream as people know it.
     address: String,
     pages: Pages,
+    legal: LegalPages,
+    snapshot: Option<Keeper>,
     outage: Arc<Outage>,
     failures: Arc<FailureLog>,
 }
@@ -80,6 +85,9 @@ impl Site {
     ) -> Result<Arc<Self>, SiteError> {
         let before = previous.and_then(|previous| previous.origin.as_ref());
         if let Some(same) = previous.filter(|_| before.is_some_and(|before| before.spec == *spec)) {
+            if let Some(keeper) = before.and_then(|before| before.snapshot.as_ref()) {
+                keeper.refresh();
+            }
             return Ok(Arc::clone(same));
         }
         let outage = before.map_or_else(Arc::default, |before| Arc::clone(&before.outage));
@@ -87,7 +95,13 @@ impl Site {
             Some(before) => Arc::clone(&before.upstream),
             None => watched(spec, before, &outage, around)?,
         };
-        let pages = Pages::build(spec).map_err(|source| SiteError::Pages {
+        let snapshot = Keeper::start(spec, &upstream, &around.tasks);
+        let page = snapshot.as_ref().map(|keeper| Arc::clone(keeper.page()));
+        let pages = Pages::build(spec, page).map_err(|source| SiteError::Pages {
+            site: spec.name.clone(),
+            source,
+        })?;
+        let legal = LegalPages::build(spec).map_err(|source| SiteError::Pages {
             site: spec.name.clone(),
             source,
         })?;
@@ -97,6 +111,8 @@ impl Site {
             upstream,
             address: spec.upstream.to_string(),
             pages,
+            legal,
+            snapshot,
             outage,
             failures: before.map_or_else(Arc::default, |before| Arc::clone(&before.failures)),
         };

@@ -13,6 +13,7 @@ use crate::message::body::Fixed;
 
 const METHODS: HeaderValue =
     HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+const READING: HeaderValue = HeaderValue::from_static("GET, HEAD");
 
 /// Why a request is answered here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub enum Refusal {
     Unclaimed,
     /// A reserved path behind which there is nothing.
     Reserved,
+    /// A reserved path that can only be read.
+    ReadOnly,
 }
 
 /// What the shape of a refusal depends on.
@@ -82,8 +85,10 @@ impl Refusal {
         if to.version < Version::HTTP_2 && self.is_faulty() {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        if matches!(self, Self::Method | Self::Options) {
-            headers.insert(ALLOW, METHODS);
+        match self {
+            Self::Method | Self::Options => drop(headers.insert(ALLOW, METHODS)),
+            Self::ReadOnly => drop(headers.insert(ALLOW, READING)),
+            _ => {}
         }
         response
     }
@@ -96,7 +101,9 @@ impl Refusal {
             | Self::Body
             | Self::BodyTimeout
             | Self::Coding => true,
-            Self::Method | Self::Options | Self::Unclaimed | Self::Reserved => false,
+            Self::Method | Self::Options | Self::Unclaimed | Self::Reserved | Self::ReadOnly => {
+                false
+            }
         }
     }
 
@@ -105,7 +112,7 @@ impl Refusal {
             Self::Host | Self::Target | Self::Body => StatusCode::BAD_REQUEST,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::TargetTooLong => StatusCode::URI_TOO_LONG,
-            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Method | Self::ReadOnly => StatusCode::METHOD_NOT_ALLOWED,
             Self::Coding => StatusCode::NOT_IMPLEMENTED,
             Self::Options => StatusCode::OK,
             Self::Unclaimed if version == Version::HTTP_2 => StatusCode::MISDIRECTED_REQUEST,
@@ -120,7 +127,7 @@ impl Refusal {
             Self::TargetTooLong => "The request target is too long.\n",
             Self::Body => "The request body is not valid.\n",
             Self::BodyTimeout => "The request body took too long.\n",
-            Self::Method => "This method is not allowed here.\n",
+            Self::Method | Self::ReadOnly => "This method is not allowed here.\n",
             Self::Coding => "This transfer coding is not supported.\n",
             Self::Options => "",
             Self::Unclaimed => "No site is configured for this host.\n",

@@ -17,6 +17,7 @@ mod endpoints;
 mod exchange;
 mod expect;
 mod eyeballs;
+pub mod fetch;
 pub mod forward;
 mod hash;
 mod health;

@@ -5,11 +5,15 @@
 
 mod color;
 mod language;
+mod own;
 mod page;
 mod palette;
 mod upstream;
 
-use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc,
+    time::Duration,
+};
 
 use http::HeaderValue;
 use ipnet::IpNet;
@@ -17,6 +21,7 @@ use ipnet::IpNet;
 pub use self::{
     color::Color,
     language::Language,
+    own::{LegalSpec, LegalText, OwnPage, OwnSpec, SnapshotSpec, TemplateSpec},
     page::{
         ActionSpec, BrandSpec, FallbackSpec, FontSpec, LinkSpec, LogoSpec, PageTextSpec,
         RetryAfterSpec, Theme, Tone,
@@ -60,6 +65,8 @@ pub struct ProcessSpec {
     pub dns: DnsSpec,
     /// Limits of client connections.
     pub clients: ClientsSpec,
+    /// Where we keep what outlives the process. Default `/var/lib/intermission`.
+    pub data: PathBuf,
 }
 
 /// `[log]`.
@@ -136,6 +143,8 @@ pub struct SiteSpec {
     pub retry_after: RetryAfterSpec,
     /// Fields that are set on the way to the origin.
     pub headers: HeadersSpec,
+    /// A page and legal texts of the owner's own.
+    pub own: OwnSpec,
 }
 
 /// One entry of `hosts`. Names are lower case, without a port and without a final dot.

@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use crate::config::spec::{
     ActionSpec, BrandSpec, Color, FallbackSpec, HeadersSpec, HostPattern, Language, LinkSpec,
-    LogoSpec, PageTextSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec, UpstreamSpec,
+    LogoSpec, OwnSpec, PageTextSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec, UpstreamSpec,
 };
 
 /// A site with this brand, and defaults.
@@ -34,6 +34,7 @@ pub(super) fn site(brand: BrandSpec) -> SiteSpec {
             after_1_hour: Duration::from_mins(10),
         },
         headers: HeadersSpec::default(),
+        own: OwnSpec::default(),
     }
 }
 

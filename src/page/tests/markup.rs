@@ -169,7 +169,7 @@ fn only_pages_that_were_asked_for_offer_to_try_again_and_none_reload_by_themselv
 #[test]
 fn codings_unpack_to_the_same_page() {
     use std::io::Read;
-    let pages = Pages::build(&site(florist())).unwrap();
+    let pages = Pages::build(&site(florist()), None).unwrap();
     let packed = |coding: &str| {
         let response = respond(
             &pages,
@@ -202,7 +202,7 @@ fn codings_unpack_to_the_same_page() {
 fn the_security_policy_allows_exactly_the_pages_style() {
     use base64::{Engine, engine::general_purpose::STANDARD};
     use sha2::{Digest, Sha256};
-    let pages = Pages::build(&site(florist())).unwrap();
+    let pages = Pages::build(&site(florist()), None).unwrap();
     let response = respond(&pages, REFUSED, &request("POST", "/", &[]));
     let policy = response.headers()["content-security-policy"]
         .to_str()
@@ -247,7 +247,7 @@ fn a_page_with_its_fields_fits_into_the_first_flight() {
             media_type: "image/webp",
             bytes: bytes.clone().into(),
         });
-        let pages = Pages::build(&site).unwrap();
+        let pages = Pages::build(&site, None).unwrap();
         for language in Language::ALL {
             let tag = language.tag();
             for (coding, most) in [("br", 12), ("gzip", 14)] {
