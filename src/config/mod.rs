@@ -11,6 +11,7 @@ mod brand;
 mod fault;
 mod find;
 mod flags;
+mod flow;
 pub mod keys;
 mod load;
 mod names;

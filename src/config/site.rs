@@ -6,13 +6,13 @@ use http::{StatusCode, uri::Authority};
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
 use super::{
-    brand, names,
+    brand, flow, names,
     problem::Problem,
     reader::{Table, Value},
     source::{Spot, read_file},
     spec::{
-        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, LimitsSpec, PageTextSpec,
-        RetryAfterSpec, RetrySpec, Scheme, SiteSpec, TargetSpec, TimeoutsSpec, UpstreamSpec,
+        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, PageTextSpec, RetryAfterSpec,
+        Scheme, SiteSpec, TargetSpec, TimeoutsSpec, UpstreamSpec,
     },
 };
 
@@ -155,17 +155,10 @@ fn hosts(file: &Table<'_>) -> Vec<ClaimedHost> {
 fn upstream(file: &Table<'_>) -> Option<UpstreamSpec> {
     const WAY_OUT: &str = "write upstream = \"http://app:3000\"";
     let timeouts = file.table("timeouts");
-    let attempts = file
-        .table("retry")
-        .get("attempts")
-        .and_then(|value| value.count(&(1..=10)));
-    let attempts = attempts.unwrap_or(RetrySpec::default().attempts);
-    let limits = file.table("limits");
-    let connections = limits
-        .get("connections")
-        .and_then(|value| value.count(&(1..=65536)));
-    let timeouts = self::timeouts(&timeouts, attempts);
-    let idle_timeout = limits.duration("idle_timeout", STEP, LimitsSpec::default().idle_timeout);
+    let retry = flow::retry(&file.table("retry"));
+    let timeouts = self::timeouts(&timeouts, retry.attempts);
+    let hold = flow::hold(&file.table("hold"), timeouts.total);
+    let limits = flow::limits(&file.table("limits"));
     let value = file.require("upstream", WAY_OUT)?;
     let (url, ca_file) = if value.is_text() {
         (Some(value), None)
@@ -183,15 +176,9 @@ fn upstream(file: &Table<'_>) -> Option<UpstreamSpec> {
     Some(UpstreamSpec {
         ca: ca.unwrap_or_default(),
         timeouts,
-        retry: RetrySpec {
-            attempts,
-            ..defaults.retry
-        },
-        limits: LimitsSpec {
-            connections: connections.unwrap_or(defaults.limits.connections),
-            idle_timeout,
-            ..defaults.limits
-        },
+        retry,
+        hold,
+        limits,
         ..defaults
     })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::endpoint::{Endpoint, Lease};
 
 /// The endpoints one request has tried, by their place in its list.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Tried(u64);
 
 impl Tried {

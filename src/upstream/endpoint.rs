@@ -4,7 +4,10 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{
+            AtomicUsize,
+            Ordering::{Relaxed, SeqCst},
+        },
     },
     time::Duration,
 };
@@ -12,7 +15,8 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    connect::Connector, exchange::Connection, expect::BarrierGuard, pool::Pool, target::Target,
+    connect::Connector, exchange::Connection, expect::BarrierGuard, permit::Permit, pool::Pool,
+    target::Target,
 };
 use crate::{
     failure::{AttemptError, Failure, Sent, UpstreamFailure},
@@ -47,6 +51,8 @@ pub(crate) struct Endpoint {
     address: SocketAddr,
     pool: Pool,
     in_flight: AtomicUsize,
+    /// Requests with a permit for it; counted only where they are limited.
+    permitted: AtomicUsize,
     tasks: Tasks,
     between_bytes: Duration,
 }
@@ -64,6 +70,7 @@ impl Endpoint {
             address,
             pool,
             in_flight: AtomicUsize::new(0),
+            permitted: AtomicUsize::new(0),
             tasks,
             between_bytes,
         })
@@ -91,12 +98,26 @@ impl Endpoint {
         self.in_flight.load(Relaxed)
     }
 
+    /// Takes one of so many places. `false` when there is none.
+    pub(super) fn take_place(&self, limit: usize) -> bool {
+        let taken = self.permitted.fetch_update(SeqCst, SeqCst, |permitted| {
+            (permitted < limit).then_some(permitted + 1)
+        });
+        taken.is_ok()
+    }
+
+    /// Gives a place back.
+    pub(super) fn give_place(&self) {
+        self.permitted.fetch_sub(1, SeqCst);
+    }
+
     /// Counts one more request on this endpoint.
     pub(super) fn lease(self: &Arc<Self>) -> Lease {
         self.in_flight.fetch_add(1, Relaxed);
         Lease {
             endpoint: Arc::clone(self),
             held: None,
+            permit: None,
         }
     }
 }
@@ -105,6 +126,7 @@ impl Endpoint {
 pub(crate) struct Lease {
     endpoint: Arc<Endpoint>,
     held: Option<Held>,
+    permit: Option<Permit>,
 }
 
 /// What a lease keeps until the response has ended.
@@ -117,6 +139,16 @@ struct Held {
 impl Lease {
     pub(super) fn address(&self) -> SocketAddr {
         self.endpoint.address
+    }
+
+    /// Moves a permit to this endpoint. `false` when the endpoint has all that it may.
+    pub(super) fn enter(&self, permit: &mut Permit) -> bool {
+        permit.enter(&self.endpoint)
+    }
+
+    /// Keeps a permit until the response has ended.
+    pub(super) fn keep(&mut self, permit: Permit) {
+        self.permit = Some(permit);
     }
 
     /// Says how the attempt ended. A lease that is dropped without it was cancelled, which says

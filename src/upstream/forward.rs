@@ -1,7 +1,8 @@
 //! Step 8 of the request's way: the attempt loop.
 //!
 //! Deadline → pick → check out → send → classify → again or give up. It reads from top to bottom;
-//! what an attempt is made of stands in the files beside it.
+//! what an attempt is made of stands in the files beside it, and what is done when no endpoint
+//! could be reached in [`super::outlast`].
 
 use std::sync::Arc;
 
@@ -10,11 +11,14 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use super::{
-    Upstream, balancer,
-    balancer::Tried,
+    Upstream,
+    accept::is_event_stream,
+    balancer,
     body::{OriginBody, RequestBody},
-    endpoint::{Lease, Outcome},
+    course::Course,
+    endpoint::Lease,
     exchange::{ClientEnd, Connection, SendError},
+    expect::BarrierGuard,
     outbound::Outbound,
 };
 use crate::{
@@ -58,7 +62,7 @@ pub(super) struct Answered {
 }
 
 /// How the attempts ended without a response.
-enum Ended {
+pub(super) enum Ended {
     Failed(AttemptError),
     ByClient(ClientEnd),
 }
@@ -80,12 +84,7 @@ impl Upstream {
         sender: &Sender<'_>,
     ) -> Result<Response<OriginBody>, ForwardError> {
         if sender.via.has_passed(request.headers()) {
-            let cause = UpstreamFailure::Looped.into();
-            let error = AttemptError {
-                cause,
-                sent: Sent::No,
-                source: None,
-            };
+            let error = failure(UpstreamFailure::Looped);
             let unread = Some(RequestBody::new(
                 request.into_body(),
                 None,
@@ -113,39 +112,72 @@ impl Upstream {
         outbound: &mut Outbound,
         sender: &Sender<'_>,
     ) -> Result<Answered, Ended> {
+        let mut course = Course::new(outbound, sender, self.spec.retry.attempts.get());
+        let ended = match self.round(&mut course).await {
+            Err(Ended::Failed(error)) if course.kept.is_none() => {
+                // Boxed, as all that is rare: the future of every request would have room for it.
+                Box::pin(self.outlast(error, &mut course)).await
+            }
+            ended => ended,
+        };
+        let mut answered = match (ended, course.kept.take()) {
+            (Ok(answered), None) => answered,
+            (Ok(answered), Some(kept)) => {
+                self.forget(*kept, sender);
+                answered
+            }
+            (Err(Ended::Failed(_)), Some(kept)) => *kept,
+            (Err(ended), _) => return Err(ended),
+        };
+        if let Some(permit) = course.permit.filter(|_| !answered.is_lasting()) {
+            answered.lease.keep(permit);
+        }
+        Ok(answered)
+    }
+
+    /// Tries endpoint after endpoint, each once.
+    pub(super) async fn round(&self, course: &mut Course<'_>) -> Result<Answered, Ended> {
         let endpoints = self.endpoints.get(&self.names).await;
         let endpoints = endpoints.map_err(Ended::Failed)?;
-        let began = Instant::now();
-        let mut tried = Tried::default();
-        let mut last = nobody();
-        let mut cutoff = None;
-        for _ in 0..self.spec.retry.attempts.get() {
-            let Some(lease) = balancer::pick(&endpoints, &mut tried) else {
-                break;
-            };
-            sender.record.attempt(lease.address());
+        let mut next = match &self.limits {
+            None => balancer::pick(&endpoints, &mut course.tried),
+            Some(limits) => self.admit(limits, &endpoints, course).await?,
+        };
+        let mut last = failure(UpstreamFailure::NoEndpoint);
+        while let Some(lease) = next {
+            course.left = course.left.saturating_sub(1);
             let sent_at = Instant::now();
-            let error = match self.attempt(&lease, outbound, sender, cutoff).await {
+            if course.began.is_none() {
+                course.began = Some(sent_at);
+                self.budget.deposit(sent_at);
+            }
+            course.sender.record.attempt(lease.address());
+            match self.attempt(&lease, course).await {
                 Ok((connection, response)) => {
-                    lease.settle(outcome(response.status(), sent_at), Instant::now());
-                    return Ok(Answered {
+                    let answered = Answered {
                         lease,
                         connection,
                         response,
-                    });
+                    };
+                    next = self.settle(&answered, sent_at, &endpoints, course);
+                    if next.is_none() {
+                        return Ok(answered);
+                    }
+                    if let Some(worse) = course.kept.replace(Box::new(answered)) {
+                        self.forget(*worse, course.sender);
+                    }
                 }
-                Err(error) => error,
-            };
-            if let Some(end) = error.by_client {
-                return Err(Ended::ByClient(end));
-            }
-            last = error.error;
-            lease.settle(Outcome::Failed(last.cause), Instant::now());
-            sender.record.attempt_failed(last.cause, last.sent);
-            cutoff = Some(began + self.spec.timeouts.total);
-            let repeatable = outbound.refill(error.unsent, last.sent, sender.record);
-            if !repeatable || cutoff.is_some_and(|cutoff| Instant::now() >= cutoff) {
-                break;
+                Err(SendError {
+                    by_client: Some(end),
+                    ..
+                }) => return Err(Ended::ByClient(end)),
+                Err(error) => {
+                    last = self.note(error, &lease, sent_at, course);
+                    let is_ready = course.outbound.request.is_some();
+                    next = is_ready
+                        .then(|| self.repeat(&endpoints, course, Instant::now()))
+                        .flatten();
+                }
             }
         }
         if last.sent == Sent::No && last.cause.blames_address() {
@@ -154,15 +186,24 @@ impl Upstream {
         Err(Ended::Failed(last))
     }
 
+    /// An answer that was bettered: what is left of it is read, so that its connection can be used
+    /// again.
+    fn forget(&self, mut answered: Answered, sender: &Sender<'_>) {
+        let (connection, nobody) = (answered.connection, BarrierGuard(None));
+        answered.lease.hold(sender.worker, connection, nobody);
+        let between_bytes = Some(self.spec.timeouts.between_bytes);
+        let incoming = answered.response.into_body();
+        self.discard(OriginBody::new(incoming, answered.lease, between_bytes));
+    }
+
     /// One endpoint. A connection that was kept and turns out to have been closed says nothing
     /// about the endpoint: the request goes out once more on a new one.
     async fn attempt(
         &self,
         lease: &Lease,
-        outbound: &mut Outbound,
-        sender: &Sender<'_>,
-        cutoff: Option<Instant>,
+        course: &mut Course<'_>,
     ) -> Result<(Connection, Response<Incoming>), SendError> {
+        let (outbound, sender, cutoff) = (&mut *course.outbound, course.sender, course.cutoff);
         let mut fresh = false;
         loop {
             let limit = cutoff.map(|cutoff| cutoff.saturating_duration_since(Instant::now()));
@@ -183,7 +224,8 @@ impl Upstream {
                 Err(error) => error,
             };
             let stale = connection.is_stale_after(&error);
-            let repeatable = outbound.refill(error.unsent.take(), error.error.sent, sender.record);
+            let end = (error.error.sent, error.error.cause);
+            let repeatable = outbound.refill(error.unsent.take(), end, sender.record);
             if fresh || !stale || !repeatable || error.by_client.is_some() {
                 return Err(error);
             }
@@ -193,20 +235,18 @@ impl Upstream {
     }
 }
 
-/// What a response says about its endpoint.
-fn outcome(status: StatusCode, sent_at: Instant) -> Outcome {
-    match status {
-        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
-            Outcome::Failed(UpstreamFailure::Status(status).into())
-        }
-        _ => Outcome::Answered(sent_at.elapsed()),
+impl Answered {
+    /// Whether it is the beginning of something that lasts.
+    fn is_lasting(&self) -> bool {
+        self.response.status() == StatusCode::SWITCHING_PROTOCOLS
+            || is_event_stream(self.response.headers())
     }
 }
 
-/// What is said when there is no endpoint to try.
-fn nobody() -> AttemptError {
+/// Found out before anything was sent.
+fn failure(cause: UpstreamFailure) -> AttemptError {
     AttemptError {
-        cause: UpstreamFailure::NoEndpoint.into(),
+        cause: cause.into(),
         sent: Sent::No,
         source: None,
     }

@@ -6,15 +6,23 @@
 //! failed, accept when it did not, and then body or upgrade.
 
 mod accept;
+mod adaptive;
 mod balancer;
 pub(crate) mod body;
+mod budget;
 mod connect;
+mod course;
 mod endpoint;
 mod exchange;
 mod expect;
 pub mod forward;
+mod hold;
+mod order;
 mod outbound;
+mod outlast;
+mod permit;
 mod pool;
+mod queue;
 pub mod resolve;
 mod retry;
 mod target;
@@ -30,8 +38,11 @@ pub use body::{OriginBody, OriginBodyError};
 pub use connect::ConnectorError;
 
 use self::{
+    budget::Budget,
     connect::Connector,
     endpoint::Endpoint,
+    hold::Hold,
+    permit::Limits,
     pool::Pool,
     resolve::{Endpoints, Names},
     target::Target,
@@ -50,6 +61,9 @@ pub struct Upstream {
     endpoints: Arc<Endpoints>,
     names: Names,
     connector: Connector,
+    budget: Budget,
+    hold: Option<Hold>,
+    limits: Option<Arc<Limits>>,
     tasks: Tasks,
     _sweep: DropGuard,
 }
@@ -108,6 +122,9 @@ impl Upstream {
             endpoints,
             names: around.names.clone(),
             connector: Connector::new(spec, around.tasks.clone())?,
+            budget: Budget::new(&spec.retry, Instant::now()),
+            hold: spec.hold.map(Hold::new),
+            limits: Limits::new(&spec.limits),
             tasks: around.tasks.clone(),
             _sweep: ended.drop_guard(),
         })

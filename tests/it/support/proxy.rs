@@ -57,9 +57,10 @@ impl Setup {
         self.file("intermission.toml", &(file + text))
     }
 
-    /// Writes `sites/NAME.toml`.
+    /// Writes `sites/NAME.toml`. What would hide a failure from a test is off unless the text
+    /// says something of it.
     pub(crate) fn site(self, name: &str, text: &str) -> Self {
-        self.file(&format!("sites/{name}.toml"), text)
+        self.file(&format!("sites/{name}.toml"), &unhidden(text))
     }
 
     /// Writes any file of the configuration's directory.
@@ -201,6 +202,11 @@ impl Proxy {
 
     /// Writes a file of the configuration; a SIGHUP makes it count.
     pub(crate) fn write(&self, name: &str, text: &str) {
+        let text = if name.starts_with("sites/") {
+            unhidden(text)
+        } else {
+            text.to_owned()
+        };
         std::fs::write(self.setup.path().join(name), text).expect("a writable directory");
     }
 
@@ -212,6 +218,14 @@ impl Proxy {
     pub(crate) fn wait(&mut self) -> ExitStatus {
         self.process.wait()
     }
+}
+
+fn unhidden(site: &str) -> String {
+    let mut text = site.to_owned();
+    if !site.contains("[hold]") {
+        text.push_str("\n[hold]\ntime = \"0s\"\n");
+    }
+    text
 }
 
 /// A site for every host.
