@@ -23,6 +23,7 @@ mod failure_matrix;
 mod forward;
 mod forward_fields;
 mod framing;
+mod hold;
 mod house;
 mod idle;
 mod informational;
