@@ -1,7 +1,8 @@
 //! Who of those that wait for their turn comes next, and how long each may wait. Pure.
 //!
 //! A short burst is served in the order it came. A queue that has not been empty for
-//! [`INTERVAL`] is no burst: more comes than can be served. Then newcomers wait for [`TARGET`] at
+//! [`INTERVAL`] is no burst: more comes than can be served. The important do not count who is less
+//! important than they are. Then newcomers wait for [`TARGET`] at
 //! most and go first, so that those who are served are served quickly, instead of all being
 //! served when they have given up. The rule is that of controlled delay with adaptive LIFO
 //! (queue.acm.org, id 2839461), the times are those of RFC 8289 section 4.
@@ -18,12 +19,16 @@ const TARGET: Duration = Duration::from_millis(5);
 
 /// Those who wait, by the importance of what they wait for: 0 comes first.
 pub(super) struct Order<T> {
-    classes: Box<[VecDeque<(u64, T)>]>,
+    classes: Box<[Class<T>]>,
     capacity: usize,
     length: usize,
+    next: u64,
+}
+
+struct Class<T> {
+    waiting: VecDeque<(u64, T)>,
     /// Since when there has always been somebody.
     since: Option<Instant>,
-    next: u64,
 }
 
 /// A place in the order.
@@ -35,11 +40,14 @@ pub(super) struct Seat {
 
 impl<T> Order<T> {
     pub(super) fn new(classes: usize, capacity: usize) -> Self {
+        let class = |_| Class {
+            waiting: VecDeque::new(),
+            since: None,
+        };
         Self {
-            classes: (0..classes).map(|_| VecDeque::new()).collect(),
+            classes: (0..classes).map(class).collect(),
             capacity,
             length: 0,
-            since: None,
             next: 0,
         }
     }
@@ -58,7 +66,8 @@ impl<T> Order<T> {
         if self.length >= self.capacity && !self.displace(class) {
             return None;
         }
-        let patience = if self.stands(now) {
+        let mut before = self.classes.iter().take(class + 1);
+        let patience = if before.any(|class| class.stands(now)) {
             TARGET.min(longest)
         } else {
             longest
@@ -68,37 +77,38 @@ impl<T> Order<T> {
             id: self.next,
         };
         self.next += 1;
-        self.classes.get_mut(class)?.push_back((seat.id, waiter));
         self.length += 1;
-        self.since.get_or_insert(now);
+        let class = self.classes.get_mut(class)?;
+        class.waiting.push_back((seat.id, waiter));
+        class.since.get_or_insert(now);
         Some((seat, patience))
     }
 
     /// Puts back somebody who was taken too early: next again.
     pub(super) fn push_back(&mut self, now: Instant, seat: Seat, waiter: T) {
-        let stands = self.stands(now);
         let Some(class) = self.classes.get_mut(seat.class) else {
             return;
         };
-        if stands {
-            class.push_back((seat.id, waiter));
+        if class.stands(now) {
+            class.waiting.push_back((seat.id, waiter));
         } else {
-            class.push_front((seat.id, waiter));
+            class.waiting.push_front((seat.id, waiter));
         }
+        class.since.get_or_insert(now);
         self.length += 1;
-        self.since.get_or_insert(now);
     }
 
     /// Takes the next.
     pub(super) fn pop(&mut self, now: Instant) -> Option<T> {
-        let stands = self.stands(now);
-        let class = self.classes.iter_mut().find(|class| !class.is_empty())?;
-        let (_, waiter) = if stands {
-            class.pop_back()
+        let mut classes = self.classes.iter_mut();
+        let class = classes.find(|class| !class.waiting.is_empty())?;
+        let (_, waiter) = if class.stands(now) {
+            class.waiting.pop_back()
         } else {
-            class.pop_front()
+            class.waiting.pop_front()
         }?;
-        self.shrink();
+        class.shrunk();
+        self.length -= 1;
         Some(waiter)
     }
 
@@ -107,31 +117,36 @@ impl<T> Order<T> {
         let Some(class) = self.classes.get_mut(seat.class) else {
             return false;
         };
-        let Some(at) = class.iter().position(|(id, _)| *id == seat.id) else {
+        let Some(at) = class.waiting.iter().position(|(id, _)| *id == seat.id) else {
             return false;
         };
-        class.remove(at);
-        self.shrink();
+        class.waiting.remove(at);
+        class.shrunk();
+        self.length -= 1;
         true
     }
 
+    /// Drops the last of those who are less important.
+    fn displace(&mut self, class: usize) -> bool {
+        let mut below = self.classes.iter_mut().skip(class + 1).rev();
+        let Some(class) = below.find(|class| !class.waiting.is_empty()) else {
+            return false;
+        };
+        class.waiting.pop_back();
+        class.shrunk();
+        self.length -= 1;
+        true
+    }
+}
+
+impl<T> Class<T> {
     fn stands(&self, now: Instant) -> bool {
         self.since
             .is_some_and(|since| now.saturating_duration_since(since) >= INTERVAL)
     }
 
-    fn displace(&mut self, class: usize) -> bool {
-        let below = self.classes.iter_mut().skip(class + 1).rev();
-        let dropped = below.into_iter().find_map(VecDeque::pop_back).is_some();
-        if dropped {
-            self.shrink();
-        }
-        dropped
-    }
-
-    fn shrink(&mut self) {
-        self.length -= 1;
-        if self.length == 0 {
+    fn shrunk(&mut self) {
+        if self.waiting.is_empty() {
             self.since = None;
         }
     }
@@ -185,6 +200,17 @@ mod tests {
         assert!(order.push(now, 2, LONGEST, 22).is_none());
         assert_eq!(all(&mut order, now), [1, 10, 20]);
         assert!(order.push(now, 7, LONGEST, 70).is_some(), "the last class");
+    }
+
+    #[test]
+    fn the_important_do_not_count_who_is_less_important() {
+        let (mut order, now) = order(2, 9);
+        order.push(now, 1, LONGEST, 10);
+        let later = now + INTERVAL;
+        let patience =
+            |order: &mut Order<u32>, class| order.push(later, class, LONGEST, 0).unwrap().1;
+        assert_eq!(patience(&mut order, 0), LONGEST);
+        assert_eq!(patience(&mut order, 1), TARGET);
     }
 
     #[test]
