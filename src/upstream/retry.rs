@@ -20,14 +20,14 @@ pub(super) struct Attempt<'a> {
 
 /// Repeating must not make the origin act twice (RFC 9110 section 9.2.2): what was never sent may
 /// always be repeated, what was perhaps sent only if it is idempotent and has no body, because a
-/// body has been consumed. What was answered is answered, unless the answer only says that this
-/// endpoint cannot.
+/// body has been consumed. What was answered is answered, unless the answer is none or only says
+/// that this endpoint cannot.
 pub(super) fn may_repeat(attempt: Attempt<'_>) -> bool {
     let is_harmless = is_idempotent(attempt.method) && !attempt.has_body;
     match attempt.sent {
         Sent::No => true,
         Sent::Maybe => is_harmless,
-        Sent::Yes => is_harmless && is_listed_failure(attempt.cause),
+        Sent::Yes => is_harmless && is_no_answer(attempt.cause),
     }
 }
 
@@ -60,10 +60,17 @@ pub(super) fn is_listed(status: StatusCode) -> bool {
     .contains(&status)
 }
 
-fn is_listed_failure(cause: Failure) -> bool {
+/// Whether what came is no response, or one that only excuses the endpoint.
+fn is_no_answer(cause: Failure) -> bool {
     match cause {
         Failure::Upstream(UpstreamFailure::Status(status)) => is_listed(status),
-        Failure::Upstream(_) | Failure::Overloaded | Failure::Internal => false,
+        Failure::Upstream(cause) => matches!(
+            cause,
+            UpstreamFailure::Malformed
+                | UpstreamFailure::HeadTooLarge
+                | UpstreamFailure::Terminated
+        ),
+        Failure::Overloaded | Failure::Internal => false,
     }
 }
 
@@ -126,7 +133,10 @@ mod tests {
             (&put, false, Sent::Maybe, LOST, true),
             (&put, true, Sent::Maybe, LOST, false),
             (&put, true, Sent::No, LOST, true),
-            (&get, false, Sent::Yes, NONSENSE, false),
+            (&get, false, Sent::Yes, NONSENSE, true),
+            (&get, true, Sent::Yes, NONSENSE, false),
+            (&post, false, Sent::Yes, NONSENSE, false),
+            (&get, false, Sent::Yes, LOST, true),
             (&get, false, Sent::Yes, BROKEN, false),
             (&get, false, Sent::Yes, BUSY, true),
             (&get, true, Sent::Yes, BUSY, false),

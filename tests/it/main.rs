@@ -14,6 +14,7 @@ mod admin;
 mod answers;
 mod browser;
 mod capacity;
+mod chaos;
 mod closing;
 mod config_errors;
 mod counts;
