@@ -17,6 +17,7 @@ mod capacity;
 mod chaos;
 mod closing;
 mod config_errors;
+mod config_flow;
 mod counts;
 mod demo;
 mod examples;
