@@ -1,6 +1,6 @@
 //! Which of a site's pages: what one page differs by from another.
 
-use super::{language::AVAILABLE, submission::Submission};
+use super::submission::Submission;
 use crate::{config::spec::Language, failure::Failure};
 
 /// Why there is a page, as far as visitors are told.
@@ -26,10 +26,9 @@ pub(super) struct PageKey {
 }
 
 impl PageKey {
-    /// Every page there can be.
-    pub(super) fn all() -> impl Iterator<Item = Self> {
-        let language = AVAILABLE.into_iter();
-        language.flat_map(|language| {
+    /// Every page there can be in these languages.
+    pub(super) fn all(languages: &[Language]) -> impl Iterator<Item = Self> {
+        languages.iter().copied().flat_map(|language| {
             Cause::ALL.into_iter().flat_map(move |cause| {
                 Submission::ALL.into_iter().map(move |submission| Self {
                     language,

@@ -5,15 +5,14 @@
 //! request only adds what is its own: how long to wait, why, and its id.
 
 mod brand;
-mod contrast;
 mod encoded;
 mod key;
 pub mod language;
-mod palette;
 mod plain;
 mod render;
 pub mod replace;
 pub mod retry_after;
+mod style;
 mod submission;
 
 use std::{collections::HashMap, io, time::Duration};
@@ -24,7 +23,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use self::{
     encoded::Encoded,
     key::{Cause, PageKey},
-    language::{AVAILABLE, words},
     plain::Plain,
     render::Renderer,
     submission::Submission,
@@ -54,6 +52,8 @@ const NO_CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
 pub struct Pages {
     name: String,
     language: Language,
+    /// Those there are pages in.
+    languages: Vec<Language>,
     pages_for_failures: bool,
     html: HashMap<PageKey, Encoded>,
     /// The head of a short 503, without its type and length.
@@ -93,7 +93,7 @@ impl Pages {
     pub fn build(site: &SiteSpec) -> Result<Self, PageError> {
         let renderer = Renderer::new(site)?;
         let mut html = HashMap::new();
-        for key in PageKey::all() {
+        for key in PageKey::all(&site.fallback.languages) {
             let page = renderer.page(key)?;
             let mut head = unavailable_head(HeaderValue::try_from(page.policy)?);
             head.insert(
@@ -106,6 +106,7 @@ impl Pages {
         Ok(Self {
             name: site.brand.name.trim().to_owned(),
             language: site.fallback.language,
+            languages: site.fallback.languages.clone(),
             pages_for_failures: site.fallback.failures,
             html,
             short: unavailable_head(NO_CONTENT_POLICY),
@@ -139,7 +140,7 @@ impl Pages {
 
     /// The row of the client's kind.
     fn parts(&self, failure: Failure, to: &Preferences, answer: &Answer<'_>) -> Parts {
-        let language = to.language(&AVAILABLE, self.language);
+        let language = to.language(&self.languages, self.language);
         let submission = Submission::of(to, failure);
         let cause = Cause::of(failure);
         let key = PageKey {
@@ -287,7 +288,7 @@ fn unavailable_head(policy: HeaderValue) -> HeaderMap {
 }
 
 const fn tag(language: Language) -> HeaderValue {
-    HeaderValue::from_static(words(language).tag)
+    HeaderValue::from_static(language.tag())
 }
 
 fn seconds(answer: &Answer<'_>) -> u64 {

@@ -7,7 +7,9 @@ use self::fixtures::{florist, site};
 use super::*;
 use crate::config::spec::{BrandSpec, PageTextSpec};
 
+mod eye;
 mod fixtures;
+mod hostile;
 mod markup;
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -42,15 +44,6 @@ fn body(response: Response<Fixed>) -> Bytes {
 
 fn text(response: Response<Fixed>) -> String {
     String::from_utf8(body(response).into()).unwrap()
-}
-
-fn html(site: &SiteSpec, method: &str, language: &str) -> String {
-    let pages = Pages::build(site).unwrap();
-    text(respond(
-        &pages,
-        REFUSED,
-        &request(method, "/", &[("accept-language", language)]),
-    ))
 }
 
 type Fields = &'static [(&'static str, &'static str)];
@@ -237,7 +230,7 @@ fn the_language_of_page_and_field_agree() {
         );
         assert_eq!(response.headers()["content-language"], tag, "{wish}");
         assert!(
-            text(response).contains(&format!("<html lang=\"{tag}\">")),
+            text(response).contains(&format!("<html lang=\"{tag}\"")),
             "{wish}"
         );
     }

@@ -3,7 +3,10 @@
 //! Nothing here is unparsed, optional for want of a default, or without a unit. Two specs that are
 //! equal describe the same thing: a reload keeps what is equal.
 
+mod color;
+mod language;
 mod page;
+mod palette;
 mod upstream;
 
 use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, sync::Arc, time::Duration};
@@ -12,9 +15,13 @@ use http::HeaderValue;
 use ipnet::IpNet;
 
 pub use self::{
+    color::Color,
+    language::Language,
     page::{
-        BrandSpec, Color, FallbackSpec, Language, LinkSpec, LogoSpec, PageTextSpec, RetryAfterSpec,
+        ActionSpec, BrandSpec, FallbackSpec, FontSpec, LinkSpec, LogoSpec, PageTextSpec,
+        RetryAfterSpec, Theme, Tone,
     },
+    palette::{ColorScheme, Palette, Repair},
     upstream::{
         BalanceSpec, BreakerSpec, HashKey, HealthSpec, HoldSpec, LimitsSpec, ProbeSpec, RetrySpec,
         Scheme, TargetSpec, TimeoutsSpec, UpstreamSpec,
