@@ -105,13 +105,22 @@ pub const PROCESS: &[Key] = &[
 /// The keys of `sites/NAME.toml`.
 pub const SITE: &[Key] = &[
     key("hosts", "list of host patterns", Required),
-    key("upstream", "URL or table", Required),
-    key("upstream.url", "URL", Required),
+    key("upstream", "URL, table, or list of either", Required),
+    key("upstream[].url", "URL", Required),
+    key("upstream[].weight", "0 to 1000", Written("1")),
+    key("upstream[].backup", "true or false", Written("false")),
+    key("upstream[].srv", "true or false", Written("false")),
     key(
-        "upstream.ca_file",
+        "upstream[].ca_file",
         "path of a PEM file",
         Found("the public authorities"),
     ),
+    key(
+        "balance.hash",
+        "\"client-ip\", \"cookie:NAME\" or \"header:NAME\"",
+        Nothing,
+    ),
+    key("balance.sticky", "name of a cookie", Nothing),
     key("brand.name", "text", Nothing),
     key(
         "brand.theme",
@@ -268,6 +277,10 @@ impl Walk<'_> {
             DeValue::Table(table) if !self.names_in(place).is_empty() => {
                 self.table(table, place, shown);
             }
+            // One table is a list of one.
+            DeValue::Table(table) if !self.names_in(&format!("{place}[]")).is_empty() => {
+                self.table(table, &format!("{place}[]"), shown);
+            }
             DeValue::Array(items) if !self.names_in(&format!("{place}[]")).is_empty() => {
                 for (at, item) in items.iter().enumerate() {
                     if let DeValue::Table(table) = item.get_ref() {
@@ -300,7 +313,7 @@ impl Walk<'_> {
     fn unknown(&self, name: &Spanned<Cow<'_, str>>, place: &str, table: &str) {
         let problem = match table {
             "" => "unknown key".to_owned(),
-            _ if place.ends_with("[]") => format!("unknown key in {table}"),
+            _ if table.ends_with(']') => format!("unknown key in {table}"),
             _ => format!("unknown key in [{table}]"),
         };
         let way_out = self

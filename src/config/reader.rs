@@ -147,6 +147,10 @@ impl<'r> Value<'r> {
         self.node.get_ref().is_str()
     }
 
+    pub(super) fn is_list(&self) -> bool {
+        self.node.get_ref().is_array()
+    }
+
     /// A table, empty if it is none.
     pub(super) fn table(&self) -> Table<'r> {
         let way_out = format!("write a header: [{}]", self.path);

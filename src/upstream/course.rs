@@ -3,24 +3,30 @@
 
 use std::{sync::Arc, time::Duration};
 
+use http::Response;
 use tokio::time::Instant;
 
 use super::{
     Upstream,
-    balancer::{self, Tried},
-    endpoint::{Endpoint, Lease, Outcome},
+    balancer::{self, Tried, Want},
+    endpoint::{Lease, Outcome},
     exchange::SendError,
     forward::{Answered, Ended, Sender},
     outbound::Outbound,
     permit::{Limits, Permit},
     retry,
+    set::Set,
 };
-use crate::failure::{AttemptError, Failure, Sent, UpstreamFailure};
+use crate::{
+    config::spec::UpstreamSpec,
+    failure::{AttemptError, Failure, Sent, UpstreamFailure},
+};
 
 /// A request on its way through the attempts.
 pub(super) struct Course<'a> {
     pub(super) outbound: &'a mut Outbound,
     pub(super) sender: &'a Sender<'a>,
+    want: Want<'a>,
     pub(super) tried: Tried,
     /// Attempts that are left.
     pub(super) left: usize,
@@ -35,15 +41,20 @@ pub(super) struct Course<'a> {
     pub(super) kept: Option<Box<Answered>>,
 }
 
-pub(super) type Endpoints = Arc<[Arc<Endpoint>]>;
-
 impl<'a> Course<'a> {
-    pub(super) fn new(outbound: &'a mut Outbound, sender: &'a Sender<'a>, attempts: usize) -> Self {
+    pub(super) fn new(
+        outbound: &'a mut Outbound,
+        sender: &'a Sender<'a>,
+        spec: &'a UpstreamSpec,
+    ) -> Self {
+        let request = outbound.request.as_ref();
+        let want = request.map(|request| Want::of(request, &spec.balance, sender.forwarder));
         Self {
             outbound,
             sender,
+            want: want.unwrap_or_default(),
             tried: Tried::default(),
-            left: attempts,
+            left: spec.retry.attempts.get(),
             began: None,
             cutoff: None,
             is_denied: false,
@@ -59,13 +70,22 @@ impl<'a> Course<'a> {
     }
 
     /// The next endpoint that has room, with the permit moved to it.
-    fn pick(&mut self, endpoints: &Endpoints) -> Option<Lease> {
+    pub(super) fn pick(&mut self, set: &Set, now: Instant) -> Option<Lease> {
         loop {
-            let lease = balancer::pick(endpoints, &mut self.tried)?;
+            let lease = balancer::pick(set, &mut self.tried, self.want, now)?;
             let has_room = self.permit.as_mut().map(|permit| lease.enter(permit));
             if has_room.unwrap_or(true) {
                 return Some(lease);
             }
+        }
+    }
+
+    /// Ties the client to the endpoint that has answered, where the site wants that.
+    pub(super) fn stick<B>(&self, set: &Set, lease: &Lease, response: &mut Response<B>) {
+        if let Some(sticky) = self.want.affinity.sticky
+            && let Some(candidate) = set.find(lease.address())
+        {
+            sticky.stick(candidate.id, response.headers_mut());
         }
     }
 
@@ -81,13 +101,13 @@ impl Upstream {
     pub(super) async fn admit(
         &self,
         limits: &Arc<Limits>,
-        endpoints: &Endpoints,
+        set: &Set,
         course: &mut Course<'_>,
     ) -> Result<Option<Lease>, Ended> {
         let (before, class) = (course.tried, limits.class(course.outbound.path()));
         let mut take = |permit: Permit| {
             (course.tried, course.permit) = (before, Some(permit));
-            let lease = course.pick(endpoints);
+            let lease = course.pick(set, Instant::now());
             // Endpoints there are, but all are full: not this turn.
             if lease.is_none() && course.tried != before {
                 course.permit = None;
@@ -114,7 +134,7 @@ impl Upstream {
         &self,
         answered: &Answered,
         sent_at: Instant,
-        endpoints: &Endpoints,
+        set: &Set,
         course: &mut Course<'_>,
     ) -> Option<Lease> {
         let now = Instant::now();
@@ -136,7 +156,7 @@ impl Upstream {
         if !course.outbound.may_repeat(Sent::Yes, cause) {
             return None;
         }
-        let next = self.repeat(endpoints, course, now)?;
+        let next = self.repeat(set, course, now)?;
         let (outbound, record) = (&mut course.outbound, course.sender.record);
         outbound
             .refill(None, (Sent::Yes, cause), record)
@@ -161,22 +181,20 @@ impl Upstream {
             limits.observe(now, now.saturating_duration_since(sent_at));
         }
         course.limit_total(self.spec.timeouts.total);
+        if failed.sent == Sent::No && failed.cause.blames_address() {
+            self.endpoints.ask_again();
+        }
         let end = (failed.sent, failed.cause);
         course.outbound.refill(error.unsent, end, record);
         failed
     }
 
     /// An endpoint for another attempt, if the number, the time and the budget of all allow one.
-    pub(super) fn repeat(
-        &self,
-        endpoints: &Endpoints,
-        course: &mut Course<'_>,
-        now: Instant,
-    ) -> Option<Lease> {
+    pub(super) fn repeat(&self, set: &Set, course: &mut Course<'_>, now: Instant) -> Option<Lease> {
         if course.left == 0 || course.cutoff.is_some_and(|cutoff| now >= cutoff) {
             return None;
         }
-        let lease = course.pick(endpoints)?;
+        let lease = course.pick(set, Instant::now())?;
         course.is_denied = !self.budget.withdraw(now);
         (!course.is_denied).then_some(lease)
     }

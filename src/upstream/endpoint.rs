@@ -15,8 +15,8 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    connect::Connector, exchange::Connection, expect::BarrierGuard, permit::Permit, pool::Pool,
-    target::Target,
+    connect::Connector, exchange::Connection, expect::BarrierGuard, load::Load, permit::Permit,
+    pool::Pool, target::Target,
 };
 use crate::{
     failure::{AttemptError, Failure, Sent, UpstreamFailure},
@@ -49,6 +49,7 @@ pub(super) enum Outcome {
 pub(crate) struct Endpoint {
     target: Arc<Target>,
     address: SocketAddr,
+    load: Arc<Load>,
     pool: Pool,
     in_flight: AtomicUsize,
     /// Requests with a permit for it; counted only where they are limited.
@@ -58,16 +59,22 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
+    /// What is known of the same address before a reload stays known.
     pub(super) fn new(
         target: Arc<Target>,
         address: SocketAddr,
         pool: Pool,
-        tasks: Tasks,
-        between_bytes: Duration,
+        (tasks, between_bytes): (Tasks, Duration),
+        before: Option<&Self>,
     ) -> Arc<Self> {
+        let load = before.map_or_else(
+            || Arc::new(Load::new(Instant::now())),
+            |before| Arc::clone(&before.load),
+        );
         Arc::new(Self {
             target,
             address,
+            load,
             pool,
             in_flight: AtomicUsize::new(0),
             permitted: AtomicUsize::new(0),
@@ -88,6 +95,11 @@ impl Endpoint {
     /// Whether it may be picked now.
     pub(super) fn admission(&self, _now: Instant) -> Admission {
         Admission::Full
+    }
+
+    /// How fast it is.
+    pub(super) fn load(&self) -> &Load {
+        &self.load
     }
 
     pub(super) fn pool(&self) -> &Pool {
@@ -111,20 +123,47 @@ impl Endpoint {
         self.permitted.fetch_sub(1, SeqCst);
     }
 
+    /// A lease for the one request that may see whether it still is out; `None` when another has it.
+    pub(super) fn trial(self: &Arc<Self>) -> Option<Lease> {
+        Some(self.lease())
+    }
+
     /// Counts one more request on this endpoint.
     pub(super) fn lease(self: &Arc<Self>) -> Lease {
         self.in_flight.fetch_add(1, Relaxed);
         Lease {
             endpoint: Arc::clone(self),
+            rival: None,
             held: None,
             permit: None,
         }
+    }
+
+    /// A new connection, if there is a place for one.
+    pub(super) async fn connect(
+        &self,
+        connector: &Connector,
+        limit: Option<Duration>,
+    ) -> Result<Connection, AttemptError> {
+        let Some(place) = self.pool.reserve() else {
+            let cause = UpstreamFailure::PoolFull.into();
+            return Err(AttemptError {
+                cause,
+                sent: Sent::No,
+                source: None,
+            });
+        };
+        connector
+            .connect(&self.target, self.address, place, limit)
+            .await
     }
 }
 
 /// One use of an endpoint. Ends with the response body, not with its head.
 pub(crate) struct Lease {
     endpoint: Arc<Endpoint>,
+    /// The other kind of address, for when this one is slow to connect to.
+    rival: Option<Arc<Endpoint>>,
     held: Option<Held>,
     permit: Option<Permit>,
 }
@@ -151,13 +190,26 @@ impl Lease {
         self.permit = Some(permit);
     }
 
+    pub(super) const fn endpoint(&self) -> &Arc<Endpoint> {
+        &self.endpoint
+    }
+
+    /// With the endpoint of the other kind of address.
+    pub(super) fn against(mut self, rival: Option<Arc<Endpoint>>) -> Self {
+        self.rival = rival;
+        self
+    }
+
     /// Says how the attempt ended. A lease that is dropped without it was cancelled, which says
     /// nothing about the endpoint.
-    pub(super) fn settle(&self, _outcome: Outcome, _now: Instant) {}
+    pub(super) fn settle(&self, outcome: Outcome, now: Instant) {
+        self.endpoint.load.observe(outcome, now);
+    }
 
-    /// A connection: an idle one unless a fresh one is asked for, else a new one.
+    /// A connection: an idle one unless a fresh one is asked for, else a new one. That may be one to
+    /// the rival; then this is a lease of the rival.
     pub(super) async fn checkout(
-        &self,
+        &mut self,
         worker: WorkerId,
         connector: &Connector,
         limit: Option<Duration>,
@@ -167,17 +219,11 @@ impl Lease {
         if !fresh && let Some(connection) = pool.take(worker) {
             return Ok(connection);
         }
-        let Some(place) = pool.reserve() else {
-            let cause = UpstreamFailure::PoolFull.into();
-            return Err(AttemptError {
-                cause,
-                sent: Sent::No,
-                source: None,
-            });
-        };
         // Boxed, as all that is rare: the future of every request would have room for it.
-        Box::pin(connector.connect(&self.endpoint.target, self.endpoint.address, place, limit))
-            .await
+        match self.rival.take() {
+            None => Box::pin(self.endpoint.connect(connector, limit)).await,
+            Some(rival) => Box::pin(self.race(rival, connector, limit)).await,
+        }
     }
 
     /// Another lease of the same endpoint, for what goes on beside the response.

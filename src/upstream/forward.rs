@@ -13,7 +13,6 @@ use tokio::time::Instant;
 use super::{
     Upstream,
     accept::is_event_stream,
-    balancer,
     body::{OriginBody, RequestBody},
     course::Course,
     endpoint::Lease,
@@ -112,7 +111,7 @@ impl Upstream {
         outbound: &mut Outbound,
         sender: &Sender<'_>,
     ) -> Result<Answered, Ended> {
-        let mut course = Course::new(outbound, sender, self.spec.retry.attempts.get());
+        let mut course = Course::new(outbound, sender, &self.spec);
         let ended = match self.round(&mut course).await {
             Err(Ended::Failed(error)) if course.kept.is_none() => {
                 // Boxed, as all that is rare: the future of every request would have room for it.
@@ -137,29 +136,37 @@ impl Upstream {
 
     /// Tries endpoint after endpoint, each once.
     pub(super) async fn round(&self, course: &mut Course<'_>) -> Result<Answered, Ended> {
-        let endpoints = self.endpoints.get(&self.names).await;
-        let endpoints = endpoints.map_err(Ended::Failed)?;
+        let set = self.endpoints.get().await.map_err(Ended::Failed)?;
+        let mut sent_at = Instant::now();
         let mut next = match &self.limits {
-            None => balancer::pick(&endpoints, &mut course.tried),
-            Some(limits) => self.admit(limits, &endpoints, course).await?,
+            None => course.pick(&set, sent_at),
+            Some(limits) => self.admit(limits, &set, course).await?,
         };
+        if next.is_none() {
+            // All are out: perhaps the names lead elsewhere by now.
+            self.endpoints.ask_again();
+        }
         let mut last = failure(UpstreamFailure::NoEndpoint);
-        while let Some(lease) = next {
+        while let Some(mut lease) = next {
             course.left = course.left.saturating_sub(1);
-            let sent_at = Instant::now();
+            if self.limits.is_some() || course.began.is_some() {
+                // Time has passed since it was read.
+                sent_at = Instant::now();
+            }
             if course.began.is_none() {
                 course.began = Some(sent_at);
                 self.budget.deposit(sent_at);
             }
             course.sender.record.attempt(lease.address());
-            match self.attempt(&lease, course).await {
-                Ok((connection, response)) => {
+            match self.attempt(&mut lease, course).await {
+                Ok((connection, mut response)) => {
+                    course.stick(&set, &lease, &mut response);
                     let answered = Answered {
                         lease,
                         connection,
                         response,
                     };
-                    next = self.settle(&answered, sent_at, &endpoints, course);
+                    next = self.settle(&answered, sent_at, &set, course);
                     if next.is_none() {
                         return Ok(answered);
                     }
@@ -173,15 +180,15 @@ impl Upstream {
                 }) => return Err(Ended::ByClient(end)),
                 Err(error) => {
                     last = self.note(error, &lease, sent_at, course);
+                    if let Some(at) = set.position(lease.address()) {
+                        course.tried.insert(at);
+                    }
                     let is_ready = course.outbound.request.is_some();
                     next = is_ready
-                        .then(|| self.repeat(&endpoints, course, Instant::now()))
+                        .then(|| self.repeat(&set, course, Instant::now()))
                         .flatten();
                 }
             }
-        }
-        if last.sent == Sent::No && last.cause.blames_address() {
-            self.endpoints.refresh_in_background(&self.names);
         }
         Err(Ended::Failed(last))
     }
@@ -200,13 +207,14 @@ impl Upstream {
     /// about the endpoint: the request goes out once more on a new one.
     async fn attempt(
         &self,
-        lease: &Lease,
+        lease: &mut Lease,
         course: &mut Course<'_>,
     ) -> Result<(Connection, Response<Incoming>), SendError> {
         let (outbound, sender, cutoff) = (&mut *course.outbound, course.sender, course.cutoff);
         let mut fresh = false;
         loop {
             let limit = cutoff.map(|cutoff| cutoff.saturating_duration_since(Instant::now()));
+            let asked = lease.address();
             let mut connection = lease
                 .checkout(sender.worker, &self.connector, limit, fresh)
                 .await
@@ -215,6 +223,11 @@ impl Upstream {
                     unsent: None,
                     by_client: None,
                 })?;
+            if lease.address() != asked {
+                sender.record.attempt(lease.address());
+                // Counted where it goes, if there is room; it has gone there already.
+                course.permit.as_mut().map(|permit| lease.enter(permit));
+            }
             let Some(request) = outbound.request.take() else {
                 return Err(defect());
             };
