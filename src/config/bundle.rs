@@ -125,7 +125,7 @@ impl<'a> Bundle<'a> {
                 // So that later lines keep their numbers.
                 let text = source.text.get(at.clone()).unwrap_or_default();
                 let lines = "\n".repeat(text.matches('\n').count());
-                edits.push((at, self.expression(with) + &lines));
+                edits.push((at, self.expression(with) + lines.as_str()));
             }
         }
         splice(&source.text, edits)

@@ -15,7 +15,8 @@ use http::{HeaderValue, StatusCode};
 /// Why the client gets our answer instead of the origin's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// We are out of a resource of our own (file descriptors, ports, memory for sockets).
+    /// More requests came than the site's limits allow, or we are out of a resource of our own
+    /// (file descriptors, ports, memory for sockets).
     Overloaded,
     /// The upstream gave no usable response.
     Upstream(UpstreamFailure),

@@ -9,6 +9,8 @@ const LONG: Duration = Duration::from_mins(5);
 const VERY_LONG: Duration = Duration::from_hours(1);
 const LEAST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_hours(24);
+/// The wait for a site that is busy.
+const BUSY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(6));
 /// How far the wait may be from the configured one, both ways.
 const SPREAD: f64 = 0.2;
 
@@ -40,6 +42,19 @@ pub fn retry_after(
     let ours = Duration::from_secs((spread + Duration::from_millis(500)).as_secs());
     let origin = origin.map_or(Duration::ZERO, whole_seconds);
     ours.max(origin).clamp(LEAST, MOST)
+}
+
+/// For a site that is only busy: a few seconds, since it may have room again at once, and spread
+/// all the more. `jitter` is a random number from 0 to 1.
+#[must_use]
+pub fn when_busy(jitter: f64) -> Duration {
+    let jitter = if jitter.is_nan() {
+        0.5
+    } else {
+        jitter.clamp(0.0, 1.0)
+    };
+    let seconds = BUSY.0 + (BUSY.1 - BUSY.0).mul_f64(jitter);
+    Duration::from_secs((seconds + Duration::from_millis(500)).as_secs())
 }
 
 /// Rounded up: nobody is asked back before the time.
@@ -89,6 +104,12 @@ mod tests {
         assert_eq!(seconds(0, 0.5, Some(10)), 30);
         assert_eq!(seconds(0, 0.5, Some(90)), 90);
         assert_eq!(seconds(0, 0.5, Some(u64::MAX)), 86_400);
+    }
+
+    #[test]
+    fn a_busy_site_asks_for_a_few_seconds() {
+        let waits = [0.0, 0.5, 1.0, f64::NAN, 9.0].map(|jitter| when_busy(jitter).as_secs());
+        assert_eq!(waits, [2, 4, 6, 4, 6]);
     }
 
     proptest! {

@@ -21,7 +21,11 @@ use crate::{
     failure::{FailedWith, Failure, proxy_status::ProxyStatus},
     message::{body::Fixed, preferences::Preferences},
     outage::Outage,
-    page::{Answer, PageError, Pages, legal::LegalPages, retry_after::retry_after},
+    page::{
+        Answer, PageError, Pages,
+        legal::LegalPages,
+        retry_after::{retry_after, when_busy},
+    },
     telemetry::{
         failure_log::FailureLog,
         metrics::{Metrics, SiteMetrics},
@@ -168,13 +172,15 @@ impl Site {
             return response;
         };
         origin.outage.answered();
-        let age = origin.outage.age();
-        let wait = retry_after(
-            &origin.spec.retry_after,
-            age,
-            fastrand::f64(),
-            failed.origin_retry_after,
-        );
+        let wait = match failed.failure {
+            Failure::Overloaded => when_busy(fastrand::f64()),
+            Failure::Upstream(_) | Failure::Internal => retry_after(
+                &origin.spec.retry_after,
+                origin.outage.age(),
+                fastrand::f64(),
+                failed.origin_retry_after,
+            ),
+        };
         let status = proxy_status.value(failed.failure, failed.origin_proxy_status.as_ref());
         let answer = Answer {
             retry_after: wait,
