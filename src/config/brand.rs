@@ -52,11 +52,13 @@ pub(super) fn brand(brand: &Table<'_>) -> BrandSpec {
 pub(super) fn pages(pages: &Table<'_>) -> BTreeMap<Language, PageTextSpec> {
     pages
         .iter()
+        .filter(|(tag, _)| *tag != "variant")
         .filter_map(|(tag, value)| page(tag, &value))
         .collect()
 }
 
-fn page(tag: &str, value: &Value<'_>) -> Option<(Language, PageTextSpec)> {
+/// Reads one of them.
+pub(super) fn page(tag: &str, value: &Value<'_>) -> Option<(Language, PageTextSpec)> {
     let Some((_, language)) = LANGUAGES.iter().find(|(known, _)| *known == tag) else {
         let primary = tag
             .split(['-', '_'])

@@ -126,6 +126,30 @@ pub const SITE: &[Key] = &[
     ),
     key("page.LANG.headline", "text", Found("the built-in text")),
     key("page.LANG.message", "text", Found("the built-in text")),
+    key("page.variant", "list of tables", Written("[]")),
+    key("page.variant[].path", "path or list of paths", Found("any")),
+    key(
+        "page.variant[].host",
+        "host pattern or list of host patterns",
+        Found("any"),
+    ),
+    key(
+        "page.variant[].utm_campaign",
+        "text or list of texts",
+        Found("any"),
+    ),
+    key(
+        "page.variant[].utm_source",
+        "text or list of texts",
+        Found("any"),
+    ),
+    key("page.variant[].from", "date and time", Found("always")),
+    key("page.variant[].until", "date and time", Found("always")),
+    key(
+        "page.variant[].LANG",
+        "table with the keys of `[page.LANG]`",
+        Found("the words of `[page.LANG]`"),
+    ),
     key("fallback.failures", "true or false", Written("true")),
     key(
         "fallback.statuses",
@@ -152,6 +176,15 @@ pub const SITE: &[Key] = &[
         Written(r#""2m""#),
     ),
     key("retry_after.after_1_hour", "duration", Written(r#""10m""#)),
+    key("maintenance.on", "true or false", Written("false")),
+    key(
+        "maintenance.allow",
+        "list of IP addresses or CIDR ranges",
+        Written("[]"),
+    ),
+    key("maintenance.window", "list of tables", Written("[]")),
+    key("maintenance.window[].from", "date and time", Required),
+    key("maintenance.window[].until", "date and time", Required),
     key("headers.host", "host, port optional", Found("the client's")),
 ];
 
@@ -184,10 +217,9 @@ impl Walk<'_> {
     fn table(&self, table: &DeTable<'_>, place: &str, shown: &str) {
         let names = self.names_in(place);
         for (name, value) in table {
-            match names
-                .iter()
-                .find(|known| **known == "LANG" || **known == name.get_ref())
-            {
+            let is = |known: &&&str| **known == name.get_ref();
+            let any = |known: &&&str| **known == "LANG" && takes_any(place, value);
+            match names.iter().find(is).or_else(|| names.iter().find(any)) {
                 Some(known) => {
                     self.value(value, &join(place, known), &join(shown, name.get_ref()));
                 }
@@ -197,6 +229,10 @@ impl Walk<'_> {
     }
 
     fn value(&self, value: &Spanned<DeValue<'_>>, place: &str, shown: &str) {
+        let place = match place {
+            "page.variant[].LANG" => "page.LANG",
+            _ => place,
+        };
         match value.get_ref() {
             // A table where a plain value belongs has the wrong type: the reader says so.
             DeValue::Table(table) if !self.names_in(place).is_empty() => {
@@ -276,6 +312,11 @@ impl Walk<'_> {
     fn is_home(&self, keys: &[Key]) -> bool {
         keys.first().map(|key| key.path) == self.known.first().map(|key| key.path)
     }
+}
+
+/// Whether any name may stand here for a language. Among a variant's conditions only a table does.
+fn takes_any(place: &str, value: &Spanned<DeValue<'_>>) -> bool {
+    place == "page" || value.get_ref().is_table()
 }
 
 /// Where a name belongs, if it is that of a key or of its table.

@@ -13,6 +13,7 @@ mod find;
 mod flags;
 pub mod keys;
 mod load;
+mod maintenance;
 mod names;
 mod problem;
 mod process;
@@ -24,6 +25,7 @@ mod source;
 pub mod spec;
 mod units;
 mod variables;
+mod variant;
 
 pub use find::{NoConfig, find_dir};
 pub use flags::{Flags, from_flags, override_addresses};

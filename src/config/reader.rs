@@ -313,6 +313,12 @@ impl<'r> Value<'r> {
         found
     }
 
+    /// A date, a time or both, as TOML has them without quotes.
+    pub(super) fn datetime(&self) -> Option<String> {
+        let found = self.node.get_ref().as_datetime();
+        found.map(ToString::to_string)
+    }
+
     /// Reports a problem with this value: the rest of a sentence that begins with it.
     pub(super) fn reject(&self, problem: &str, way_out: &str) {
         self.report.add(self.problem(problem, way_out));

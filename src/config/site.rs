@@ -6,14 +6,16 @@ use http::{StatusCode, uri::Authority};
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
 use super::{
-    brand, names,
+    brand, maintenance, names,
     problem::Problem,
     reader::{Table, Value},
     source::{Spot, read_file},
     spec::{
-        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, LimitsSpec, PageTextSpec,
-        RetryAfterSpec, RetrySpec, Scheme, SiteSpec, TargetSpec, TimeoutsSpec, UpstreamSpec,
+        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, LimitsSpec, MaintenanceSpec,
+        PageTextSpec, RetryAfterSpec, RetrySpec, Scheme, SiteSpec, TargetSpec, TimeoutsSpec,
+        UpstreamSpec, VariantSpec,
     },
+    variant,
 };
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -45,12 +47,15 @@ pub(super) struct ClaimedHost {
 pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
     let hosts = hosts(file);
     let upstream = upstream(file);
-    let pages = brand::pages(&file.table("page"));
+    let page = file.table("page");
+    let pages = brand::pages(&page);
     let parts = Parts {
         brand: brand::brand(&file.table("brand")),
         fallback: fallback(&file.table("fallback"), &pages),
         retry_after: retry_after(&file.table("retry_after")),
         headers: headers(&file.table("headers")),
+        variants: variant::variants(&page, &pages),
+        maintenance: maintenance::maintenance(&file.table("maintenance")),
         pages,
     };
     let patterns = hosts.iter().map(|host| host.pattern.clone()).collect();
@@ -87,6 +92,8 @@ const DEFAULT_RETRY_AFTER: RetryAfterSpec = RetryAfterSpec {
 struct Parts {
     brand: BrandSpec,
     pages: BTreeMap<Language, PageTextSpec>,
+    variants: Vec<VariantSpec>,
+    maintenance: MaintenanceSpec,
     fallback: FallbackSpec,
     retry_after: RetryAfterSpec,
     headers: HeadersSpec,
@@ -97,6 +104,8 @@ impl Default for Parts {
         Self {
             brand: BrandSpec::default(),
             pages: BTreeMap::new(),
+            variants: Vec::new(),
+            maintenance: MaintenanceSpec::default(),
             fallback: FallbackSpec {
                 failures: true,
                 statuses: vec![
@@ -121,6 +130,8 @@ impl Parts {
             upstream,
             brand: self.brand,
             pages: self.pages,
+            variants: self.variants,
+            maintenance: self.maintenance,
             fallback: self.fallback,
             retry_after: self.retry_after,
             headers: self.headers,

@@ -1,8 +1,9 @@
 //! What we say instead of the origin (step 9 of the request's way): one answer for each kind of
 //! client, and the two rules about answers, [`replace`] and [`retry_after`].
 //!
-//! Pages for people are rendered, compressed and given their head when a site is loaded. A
-//! request only adds what is its own: how long to wait, why, and its id.
+//! Pages for people are rendered, compressed and given their head once: when a site is loaded, or
+//! when one that few see is asked for first. A request only adds what is its own: how long to
+//! wait, why, and its id.
 
 mod brand;
 mod contrast;
@@ -14,20 +15,27 @@ mod plain;
 mod render;
 pub mod replace;
 pub mod retry_after;
+mod returning;
+mod source;
+mod store;
 mod submission;
+mod variant;
 
-use std::{collections::HashMap, io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use jiff::Timestamp;
 
+pub use self::store::Shelf;
 use self::{
-    encoded::Encoded,
-    key::{Cause, PageKey},
+    key::{Cause, PageKey, end_of},
     language::{AVAILABLE, words},
     plain::Plain,
-    render::Renderer,
+    source::Source,
+    store::Store,
     submission::Submission,
+    variant::Visit,
 };
 use crate::{
     config::spec::{Language, SiteSpec},
@@ -52,10 +60,8 @@ const NO_CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
 /// All answers of one site.
 #[derive(Debug)]
 pub struct Pages {
-    name: String,
-    language: Language,
-    pages_for_failures: bool,
-    html: HashMap<PageKey, Encoded>,
+    site: Arc<SiteSpec>,
+    html: Store,
     /// The head of a short 503, without its type and length.
     short: HeaderMap,
 }
@@ -69,6 +75,10 @@ pub struct Answer<'a> {
     pub request_id: &'a HeaderValue,
     /// The cause, in the words of RFC 9209.
     pub proxy_status: HeaderValue,
+    /// The host that was asked for.
+    pub host: Option<&'a HeaderValue>,
+    /// The time on the wall.
+    pub now: Timestamp,
 }
 
 /// Why a site's pages cannot be made.
@@ -86,30 +96,38 @@ pub enum PageError {
 }
 
 impl Pages {
-    /// Makes all pages of a site. Takes a moment: only when a site is loaded.
+    /// Makes the first pages of a site. Takes a moment: only when a site is loaded.
     ///
     /// # Errors
     /// When rendering or compressing fails, which no valid spec causes.
-    pub fn build(site: &SiteSpec) -> Result<Self, PageError> {
-        let renderer = Renderer::new(site)?;
-        let mut html = HashMap::new();
-        for key in PageKey::all() {
-            let page = renderer.page(key)?;
-            let mut head = unavailable_head(HeaderValue::try_from(page.policy)?);
-            head.insert(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("text/html; charset=utf-8"),
-            );
-            head.insert(header::CONTENT_LANGUAGE, tag(key.language));
-            html.insert(key, Encoded::new(page.text, &head)?);
-        }
+    pub fn new(site: &Arc<SiteSpec>, shelf: &Arc<Shelf>) -> Result<Self, PageError> {
         Ok(Self {
-            name: site.brand.name.trim().to_owned(),
-            language: site.fallback.language,
-            pages_for_failures: site.fallback.failures,
-            html,
+            site: Arc::clone(site),
+            html: Store::new(Source::BuiltIn(Arc::clone(site)), shelf)?,
             short: unavailable_head(NO_CONTENT_POLICY),
         })
+    }
+
+    /// Whether another spec has the same pages. A new part of a site has to say here whether its
+    /// pages depend on it.
+    #[must_use]
+    pub fn fit(&self, site: &SiteSpec) -> bool {
+        let SiteSpec {
+            brand,
+            pages,
+            variants,
+            fallback,
+            name: _,
+            hosts: _,
+            upstream: _,
+            maintenance: _,
+            retry_after: _,
+            headers: _,
+        } = site;
+        self.site.brand == *brand
+            && self.site.pages == *pages
+            && self.site.variants == *variants
+            && self.site.fallback == *fallback
     }
 
     /// The answer to one client about one failure.
@@ -139,17 +157,25 @@ impl Pages {
 
     /// The row of the client's kind.
     fn parts(&self, failure: Failure, to: &Preferences, answer: &Answer<'_>) -> Parts {
-        let language = to.language(&AVAILABLE, self.language);
+        let language = to.language(&AVAILABLE, self.site.fallback.language);
         let submission = Submission::of(to, failure);
         let cause = Cause::of(failure);
+        let visit = Visit {
+            host: answer.host,
+            path: to.path(),
+            query: to.query(),
+            now: answer.now,
+        };
         let key = PageKey {
             language,
             cause,
+            until: end_of(failure),
             submission,
+            variant: variant::matching(&self.site.variants, &visit),
         };
         let request_id = String::from_utf8_lossy(answer.request_id.as_bytes());
         let plain = Plain {
-            name: &self.name,
+            name: self.site.brand.name.trim(),
             language,
             cause,
             submission,
@@ -176,23 +202,28 @@ impl Pages {
     }
 
     fn page(&self, key: PageKey, to: &Preferences, plain: &Plain<'_>) -> Parts {
-        let Some(page) = self.html.get(&key) else {
-            return self.text(plain);
-        };
-        let ready = page.get(to.coding());
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            ready.head.clone(),
-            ready.body.clone(),
-        )
+        let coding = to.coding();
+        let usual = PageKey::usual(self.site.fallback.language);
+        // Not for who sent something: another page would not say what became of it.
+        let instead = (key.submission == Submission::Nothing).then_some(usual);
+        let ready = self.html.get(key, coding);
+        match ready.or_else(|| self.html.get(instead?, coding)) {
+            Some(ready) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                ready.head.clone(),
+                ready.body.clone(),
+            ),
+            None => self.text(plain),
+        }
     }
 
-    const fn shows_page(&self, failure: Failure) -> bool {
+    fn shows_page(&self, failure: Failure) -> bool {
         match failure {
             Failure::Upstream(UpstreamFailure::Status(_))
             | Failure::Overloaded
+            | Failure::Maintenance(_)
             | Failure::Internal => true,
-            Failure::Upstream(_) => self.pages_for_failures,
+            Failure::Upstream(_) => self.site.fallback.failures,
         }
     }
 

@@ -9,6 +9,7 @@ use super::{
     key::{Cause, PageKey},
     language::{Notice, Words, fill, words},
     palette::style,
+    returning::{SCRIPT, Until},
 };
 use crate::config::spec::{PageTextSpec, SiteSpec};
 
@@ -35,6 +36,8 @@ struct Page<'a> {
     headline: &'a str,
     paragraphs: Vec<&'a str>,
     notice: Option<&'a Notice>,
+    until: Option<Until>,
+    script: &'static str,
 }
 
 impl<'a> Renderer<'a> {
@@ -49,10 +52,12 @@ impl<'a> Renderer<'a> {
 
     /// The only style that runs is ours, and nothing is loaded from anywhere.
     fn security_policy(&self) -> String {
-        let hash = STANDARD.encode(Sha256::digest(self.style.as_bytes()));
+        let hash = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
+        let (hash, script) = (hash(&self.style), hash(SCRIPT));
         format!(
-            "default-src 'none'; style-src 'sha256-{hash}'; img-src data:; base-uri 'none'; \
-             form-action 'none'; frame-ancestors 'none'"
+            "default-src 'none'; style-src 'sha256-{hash}'; script-src 'sha256-{script}'; \
+             connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
+             frame-ancestors 'none'"
         )
     }
 
@@ -60,7 +65,7 @@ impl<'a> Renderer<'a> {
     pub(super) fn page(&self, key: PageKey) -> Result<Html, askama::Error> {
         let words = words(key.language);
         let cause = words.cause(key.cause);
-        let own = self.site.pages.get(&key.language);
+        let own = self.site.texts(key.variant).get(&key.language);
         let notice = key.submission.notice(words);
         // A notice has its own advice, which may be not to try again.
         let sentences = match notice {
@@ -76,6 +81,8 @@ impl<'a> Renderer<'a> {
             headline: own_or(own, |own| own.headline.as_deref(), cause.headline),
             paragraphs: paragraphs(own_or(own, |own| own.message.as_deref(), &message)),
             notice,
+            until: key.until.map(Until::new),
+            script: SCRIPT,
         }
         .render()?;
         let policy = self.security_policy();

@@ -5,10 +5,14 @@ use http_body_util::BodyExt;
 
 use self::fixtures::{florist, site};
 use super::*;
-use crate::config::spec::{BrandSpec, PageTextSpec};
+use crate::{
+    config::spec::{BrandSpec, PageTextSpec},
+    failure::Window,
+};
 
 mod fixtures;
 mod markup;
+mod store;
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const REFUSED: Failure = Failure::Upstream(UpstreamFailure::Refused);
@@ -27,6 +31,8 @@ fn respond(pages: &Pages, failure: Failure, to: &Preferences) -> Response<Fixed>
         retry_after: Duration::from_secs(30),
         request_id: &HeaderValue::from_static("0195-abc"),
         proxy_status: HeaderValue::from_static("intermission; error=connection_refused"),
+        host: None,
+        now: Timestamp::UNIX_EPOCH,
     };
     pages.respond(&failure.into(), to, &answer)
 }
@@ -51,6 +57,11 @@ fn html(site: &SiteSpec, method: &str, language: &str) -> String {
         REFUSED,
         &request(method, "/", &[("accept-language", language)]),
     ))
+}
+
+/// A page to be reviewed: without the script, which is the same on all.
+fn reviewed(site: &SiteSpec, method: &str, language: &str) -> String {
+    html(site, method, language).replace(returning::SCRIPT, "(script)")
 }
 
 type Fields = &'static [(&'static str, &'static str)];
@@ -237,7 +248,7 @@ fn the_language_of_page_and_field_agree() {
         );
         assert_eq!(response.headers()["content-language"], tag, "{wish}");
         assert!(
-            text(response).contains(&format!("<html lang=\"{tag}\">")),
+            text(response).contains(&format!("<html lang=\"{tag}\"")),
             "{wish}"
         );
     }
@@ -299,6 +310,10 @@ fn without_pages_for_failures_people_get_text_unless_the_application_answered() 
         (REFUSED, "text/plain; charset=utf-8"),
         (Failure::Upstream(status), "text/html; charset=utf-8"),
         (Failure::Overloaded, "text/html; charset=utf-8"),
+        (
+            Failure::Maintenance(Window { until: None }),
+            "text/html; charset=utf-8",
+        ),
         (Failure::Internal, "text/html; charset=utf-8"),
     ] {
         let response = respond(&pages, failure, &browser);

@@ -29,6 +29,8 @@ pub enum Refusal {
     BodyTimeout,
     /// CONNECT and TRACE.
     Method,
+    /// A method other than GET and HEAD, for something of our own.
+    ReadOnly,
     /// A transfer coding other than chunked (RFC 9112 section 6.1).
     Coding,
     /// A question about the proxy itself: `OPTIONS *`.
@@ -85,6 +87,9 @@ impl Refusal {
         if matches!(self, Self::Method | Self::Options) {
             headers.insert(ALLOW, METHODS);
         }
+        if self == Self::ReadOnly {
+            headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        }
         response
     }
 
@@ -96,7 +101,9 @@ impl Refusal {
             | Self::Body
             | Self::BodyTimeout
             | Self::Coding => true,
-            Self::Method | Self::Options | Self::Unclaimed | Self::Reserved => false,
+            Self::Method | Self::ReadOnly | Self::Options | Self::Unclaimed | Self::Reserved => {
+                false
+            }
         }
     }
 
@@ -105,7 +112,7 @@ impl Refusal {
             Self::Host | Self::Target | Self::Body => StatusCode::BAD_REQUEST,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::TargetTooLong => StatusCode::URI_TOO_LONG,
-            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Method | Self::ReadOnly => StatusCode::METHOD_NOT_ALLOWED,
             Self::Coding => StatusCode::NOT_IMPLEMENTED,
             Self::Options => StatusCode::OK,
             Self::Unclaimed if version == Version::HTTP_2 => StatusCode::MISDIRECTED_REQUEST,
@@ -120,7 +127,7 @@ impl Refusal {
             Self::TargetTooLong => "The request target is too long.\n",
             Self::Body => "The request body is not valid.\n",
             Self::BodyTimeout => "The request body took too long.\n",
-            Self::Method => "This method is not allowed here.\n",
+            Self::Method | Self::ReadOnly => "This method is not allowed here.\n",
             Self::Coding => "This transfer coding is not supported.\n",
             Self::Options => "",
             Self::Unclaimed => "No site is configured for this host.\n",

@@ -3,8 +3,10 @@
 //! Nothing here is unparsed, optional for want of a default, or without a unit. Two specs that are
 //! equal describe the same thing: a reload keeps what is equal.
 
+mod maintenance;
 mod page;
 mod upstream;
+mod variant;
 
 use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, sync::Arc, time::Duration};
 
@@ -12,6 +14,7 @@ use http::HeaderValue;
 use ipnet::IpNet;
 
 pub use self::{
+    maintenance::{MaintenanceSpec, Moment, WindowSpec},
     page::{
         BrandSpec, Color, FallbackSpec, Language, LinkSpec, LogoSpec, PageTextSpec, RetryAfterSpec,
     },
@@ -19,6 +22,7 @@ pub use self::{
         BalanceSpec, BreakerSpec, HashKey, HealthSpec, HoldSpec, LimitsSpec, ProbeSpec, RetrySpec,
         Scheme, TargetSpec, TimeoutsSpec, UpstreamSpec,
     },
+    variant::VariantSpec,
 };
 
 /// Everything one process runs with.
@@ -123,12 +127,26 @@ pub struct SiteSpec {
     pub brand: BrandSpec,
     /// The owner's own words, by language.
     pub pages: BTreeMap<Language, PageTextSpec>,
+    /// Other words for some visitors, the first that matches before the others.
+    pub variants: Vec<VariantSpec>,
+    /// When it is taken away on purpose.
+    pub maintenance: MaintenanceSpec,
     /// When our answer replaces the origin's.
     pub fallback: FallbackSpec,
     /// How long we ask clients to wait.
     pub retry_after: RetryAfterSpec,
     /// Fields that are set on the way to the origin.
     pub headers: HeadersSpec,
+}
+
+impl SiteSpec {
+    /// The owner's words, in a variant if one is named.
+    #[must_use]
+    pub fn texts(&self, variant: Option<u16>) -> &BTreeMap<Language, PageTextSpec> {
+        variant
+            .and_then(|at| self.variants.get(usize::from(at)))
+            .map_or(&self.pages, |variant| &variant.texts)
+    }
 }
 
 /// One entry of `hosts`. Names are lower case, without a port and without a final dot.

@@ -69,6 +69,17 @@ pub struct PageTextSpec {
     pub message: Option<String>,
 }
 
+impl PageTextSpec {
+    /// With another's words where this one has none.
+    #[must_use]
+    pub fn or(self, other: &Self) -> Self {
+        Self {
+            headline: self.headline.or_else(|| other.headline.clone()),
+            message: self.message.or_else(|| other.message.clone()),
+        }
+    }
+}
+
 /// `[fallback]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FallbackSpec {
