@@ -1,5 +1,6 @@
 //! `[maintenance]`: planned spans, the switch, and points in time as they are written in files.
 
+use ipnet::IpNet;
 use jiff::fmt::temporal::{Pieces, PiecesOffset};
 
 use super::{
@@ -22,24 +23,25 @@ pub(super) fn maintenance(table: &Table<'_>) -> MaintenanceSpec {
         value.reject(&problem, &format!("keep at most {MOST_WINDOWS}"));
     }
     let allow = list("allow").unwrap_or_default();
-    let range = |item: &Value<'_>| item.read("an IP address or range", address::range);
-    let spec = MaintenanceSpec {
+    MaintenanceSpec {
         on: table
             .get("on")
             .and_then(|value| value.boolean())
             .unwrap_or_default(),
         windows: windows.iter().filter_map(window).collect(),
-        allow: allow.iter().filter_map(range).collect(),
-    };
-    for (item, range) in allow.iter().zip(&spec.allow) {
-        if range.prefix_len() == 0 {
-            let problem = "lets everyone in: nobody will see that the site is maintained";
-            let way_out = "name the addresses of those who work on it";
-            item.report()
-                .add(item.problem(problem, way_out).into_warning());
-        }
+        allow: allow.iter().filter_map(allowed).collect(),
     }
-    spec
+}
+
+fn allowed(item: &Value<'_>) -> Option<IpNet> {
+    let range = item.read("an IP address or range", address::range)?;
+    if range.prefix_len() == 0 {
+        let problem = "lets everyone in: nobody will see that the site is maintained";
+        let way_out = "name the addresses of those who work on it";
+        item.report()
+            .add(item.problem(problem, way_out).into_warning());
+    }
+    Some(range)
 }
 
 fn window(item: &Value<'_>) -> Option<WindowSpec> {

@@ -138,6 +138,10 @@ impl<'r> Value<'r> {
         self.report
     }
 
+    pub(super) fn is_table(&self) -> bool {
+        self.node.get_ref().is_table()
+    }
+
     /// As it is written, for messages.
     pub(super) fn written(&self) -> String {
         self.source.written(&self.node.span())

@@ -47,7 +47,10 @@ fn variant(item: &Value<'_>, pages: &BTreeMap<Language, PageTextSpec>) -> Option
     let (from, until) = limits(&table);
     let mut texts = pages.clone();
     let mut has_words = false;
-    for (name, value) in table.iter().filter(|(name, _)| !CONDITIONS.contains(name)) {
+    // What is neither a condition nor a table has been reported as an unknown key.
+    let is_words =
+        |(name, value): &(&str, Value<'_>)| !CONDITIONS.contains(name) && value.is_table();
+    for (name, value) in table.iter().filter(is_words) {
         if let Some((language, text)) = brand::page(name, &value) {
             let usual = pages.get(&language).cloned().unwrap_or_default();
             texts.insert(language, text.or(&usual));

@@ -9,7 +9,7 @@ use thirtyfour::{
 use crate::support::{eventually, places::Refusing, process::Process, proxy::Proxy};
 
 /// Debian's driver on a free port of its own choosing.
-fn driver() -> (Process, String) {
+pub(crate) fn driver() -> (Process, String) {
     let process = Process::start(Command::new("chromedriver").arg("--port=0"), true);
     let port = eventually("the driver listens", || {
         let lines = process.stdout();
@@ -25,7 +25,7 @@ fn driver() -> (Process, String) {
     (process, format!("http://127.0.0.1:{port}"))
 }
 
-fn capabilities() -> ChromeCapabilities {
+pub(crate) fn capabilities() -> ChromeCapabilities {
     let mut capabilities = DesiredCapabilities::chrome();
     for argument in [
         "--headless=new",
