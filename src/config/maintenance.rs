@@ -49,12 +49,12 @@ fn window(item: &Value<'_>) -> Option<WindowSpec> {
     let window = item.table_or("a table", WAY_OUT)?;
     let from = window.require("from", EXAMPLE);
     let until = window.require("until", EXAMPLE);
-    span(from?, until?).map(|(from, until)| WindowSpec { from, until })
+    span(&from?, &until?).map(|(from, until)| WindowSpec { from, until })
 }
 
 /// Two points in time of which the second is later.
-fn span(from: Value<'_>, until: Value<'_>) -> Option<(Moment, Moment)> {
-    let (first, last) = (moment(&from), moment(&until));
+fn span(from: &Value<'_>, until: &Value<'_>) -> Option<(Moment, Moment)> {
+    let (first, last) = (moment(from), moment(until));
     let (first, last) = (first?, last?);
     if last.at <= first.at {
         until.reject(
@@ -69,7 +69,7 @@ fn span(from: Value<'_>, until: Value<'_>) -> Option<(Moment, Moment)> {
 /// The ends of a span of which either may be missing.
 pub(super) fn limits(table: &Table<'_>) -> (Option<Moment>, Option<Moment>) {
     match (table.get("from"), table.get("until")) {
-        (Some(from), Some(until)) => span(from, until).unzip(),
+        (Some(from), Some(until)) => span(&from, &until).unzip(),
         (from, until) => {
             let read = |value: Option<Value<'_>>| value.and_then(|value| moment(&value));
             (read(from), read(until))

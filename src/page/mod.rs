@@ -157,28 +157,13 @@ impl Pages {
 
     /// The row of the client's kind.
     fn parts(&self, failure: Failure, to: &Preferences, answer: &Answer<'_>) -> Parts {
-        let language = to.language(&AVAILABLE, self.site.fallback.language);
-        let submission = Submission::of(to, failure);
-        let cause = Cause::of(failure);
-        let visit = Visit {
-            host: answer.host,
-            path: to.path(),
-            query: to.query(),
-            now: answer.now,
-        };
-        let key = PageKey {
-            language,
-            cause,
-            until: end_of(failure),
-            submission,
-            variant: variant::matching(&self.site.variants, &visit),
-        };
+        let key = self.key(failure, to, answer);
         let request_id = String::from_utf8_lossy(answer.request_id.as_bytes());
         let plain = Plain {
             name: self.site.brand.name.trim(),
-            language,
-            cause,
-            submission,
+            language: key.language,
+            cause: key.cause,
+            submission: key.submission,
             seconds: seconds(answer),
             request_id: &request_id,
         };
@@ -187,7 +172,7 @@ impl Pages {
             ClientKind::Navigation | ClientKind::Text => self.text(&plain),
             ClientKind::Json => self.short(
                 "application/problem+json",
-                Some(language),
+                Some(key.language),
                 plain.json().into(),
             ),
             ClientKind::Asset(asset) => self.asset(asset),
@@ -198,6 +183,23 @@ impl Pages {
                 submission: Submission::Nothing,
                 ..plain
             }),
+        }
+    }
+
+    /// The page for people.
+    fn key(&self, failure: Failure, to: &Preferences, answer: &Answer<'_>) -> PageKey {
+        let visit = Visit {
+            host: answer.host,
+            path: to.path(),
+            query: to.query(),
+            now: answer.now,
+        };
+        PageKey {
+            language: to.language(&AVAILABLE, self.site.fallback.language),
+            cause: Cause::of(failure),
+            until: end_of(failure),
+            submission: Submission::of(to, failure),
+            variant: variant::matching(&self.site.variants, &visit),
         }
     }
 

@@ -29,6 +29,7 @@ mod informational;
 mod latency;
 mod maintenance;
 mod malformed;
+mod many_sites;
 mod real_site;
 mod replaced;
 mod retries;
