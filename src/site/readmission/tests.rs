@@ -69,17 +69,14 @@ fn simulate(pages: usize, seed: u64, door: impl Fn(f64) -> Door) -> Seen {
 fn busiest(moments: &[f64]) -> usize {
     let mut sorted = moments.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let within = |from: f64| {
-        sorted
-            .iter()
-            .filter(|at| (from..from + 1.0).contains(at))
-            .count()
-    };
-    // Each second and each half of one is as good as any.
-    (0..7200)
-        .map(|half| within(f64::from(half) / 2.0))
-        .max()
-        .unwrap()
+    let mut first = 0;
+    let within = sorted.iter().enumerate().map(|(last, at)| {
+        while sorted[first] <= at - 1.0 {
+            first += 1;
+        }
+        last + 1 - first
+    });
+    within.max().unwrap()
 }
 
 fn watched(now: f64) -> Door {
