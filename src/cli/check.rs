@@ -67,7 +67,10 @@ impl Check {
             (Ok(Err((_, problems))), Format::Json) => (json(&problems), String::new()),
             (Ok(Err((dir, problems))), Format::Text) => {
                 let summary = format!("{} in {}\n", count(&problems), dir.display());
-                (String::new(), problems.render(wants_color()) + &summary)
+                (
+                    String::new(),
+                    problems.render(wants_color()) + summary.as_str(),
+                )
             }
             (Ok(Ok(loaded)), Format::Json) => {
                 (json(&Problems::new(loaded.warnings)), String::new())

@@ -78,11 +78,7 @@ impl Demo {
         log.level = tracing::Level::WARN;
         for site in &mut config.sites {
             let site = Arc::make_mut(site);
-            site.brand.color = Some(Color {
-                r: 0x0a,
-                g: 0x7a,
-                b: 0x5c,
-            });
+            site.brand.color = Some(Color::new(0x0a, 0x7a, 0x5c));
             site.brand.phone = Some("+49 30 1234567".to_owned());
             site.brand.email = Some("blumen@krause.example".to_owned());
             // So that a hanging shop does not hang the demonstration.

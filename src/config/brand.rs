@@ -2,50 +2,52 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-
 use super::{
     fault::Fault,
-    names,
-    problem::Problem,
+    image, language, look, names,
     reader::{Table, Value},
-    source::{ReadError, read_file},
-    spec::{BrandSpec, Color, Language, LinkSpec, LogoSpec, PageTextSpec},
+    spec::{ActionSpec, BrandSpec, Language, LinkSpec, PageTextSpec, Tone},
 };
 
-/// More would not be a logo.
-const LOGO_LIMIT: u64 = 512 * 1024;
-/// Beyond this the page is mostly logo, and slow to arrive on the networks of an outage.
-const LOGO_COMFORT: usize = 32 * 1024;
 /// Names of sites and links.
 pub(super) const LONGEST_NAME: usize = 100;
 const LONGEST_HEADLINE: usize = 200;
 const LONGEST_MESSAGE: usize = 2000;
+/// Addresses, opening hours, single things that still work.
+const LONGEST_NOTE: usize = 300;
+const LONGEST_CODE: usize = 40;
 const MOST_LINKS: usize = 10;
 
-/// The languages with built-in texts.
-pub(super) const LANGUAGES: [(&str, Language); 2] = [("de", Language::De), ("en", Language::En)];
+const TONES: [(&str, Tone); 2] = [("formal", Tone::Formal), ("friendly", Tone::Friendly)];
 
 /// Reads `[brand]`.
 pub(super) fn brand(brand: &Table<'_>) -> BrandSpec {
+    let note = |key: &str| brand.get(key).and_then(|text| text.words(LONGEST_NOTE));
+    let web = |key: &str| brand.get(key)?.read("a URL", names::web_link);
+    let list = |key: &str| brand.get(key).map_or_else(Vec::new, |list| links(&list));
     let name = brand.get("name").and_then(|name| name.words(LONGEST_NAME));
-    BrandSpec {
+    let tone = brand.get("tone").and_then(|tone| tone.choice(&TONES));
+    let contacts = BrandSpec {
         name: name.unwrap_or_default(),
-        logo: brand.get("logo").and_then(|file| logo(&file)),
-        color: brand
-            .get("color")
-            .and_then(|text| text.read("a colour such as \"#0a7a5c\"", color)),
+        tone: tone.unwrap_or_default(),
+        logo: brand.get("logo").and_then(|file| image::logo(&file)),
+        logo_dark: brand.get("logo_dark").and_then(|file| image::logo(&file)),
+        favicon: brand.get("favicon").and_then(|file| image::favicon(&file)),
         phone: brand
             .get("phone")
             .and_then(|text| text.read("a number", phone)),
         email: brand
             .get("email")
             .and_then(|text| text.read("a mail address", email)),
-        links: brand
-            .get("links")
-            .map(|list| links(&list))
-            .unwrap_or_default(),
-    }
+        chat: web("chat"),
+        address: note("address"),
+        hours: note("hours"),
+        status_page: web("status_page"),
+        links: list("links"),
+        social: list("social"),
+        ..BrandSpec::default()
+    };
+    look::with_look(brand, contacts)
 }
 
 /// Reads the tables below `[page]`.
@@ -59,42 +61,70 @@ pub(super) fn pages(pages: &Table<'_>) -> BTreeMap<Language, PageTextSpec> {
 
 /// Reads one of them.
 pub(super) fn page(tag: &str, value: &Value<'_>) -> Option<(Language, PageTextSpec)> {
-    let Some((_, language)) = LANGUAGES.iter().find(|(known, _)| *known == tag) else {
-        let primary = tag
-            .split(['-', '_'])
-            .next()
-            .unwrap_or_default()
-            .to_lowercase();
-        let way_out = match LANGUAGES.iter().find(|(known, _)| *known == primary) {
-            Some((known, _)) => format!("write [page.{known}]"),
-            None => "use [page.de] or [page.en]".to_owned(),
-        };
-        let problem = format!("`{tag}` is not a language that is built in");
-        value
-            .report()
-            .add(Problem::new(value.path(), problem, way_out).at(value.spot()));
-        return None;
-    };
-    let text = value.table();
+    let language = language::of_page(tag, value)?;
+    Some((language, texts(&value.table())))
+}
+
+/// The owner's words in one language.
+fn texts(text: &Table<'_>) -> PageTextSpec {
     let words = |key: &str, longest| text.get(key).and_then(|value| value.words(longest));
-    let headline = words("headline", LONGEST_HEADLINE);
-    Some((
-        *language,
-        PageTextSpec {
-            headline,
-            message: words("message", LONGEST_MESSAGE),
-        },
-    ))
+    PageTextSpec {
+        headline: words("headline", LONGEST_HEADLINE),
+        message: words("message", LONGEST_MESSAGE),
+        still_works: text
+            .get("still_works")
+            .map_or_else(Vec::new, |list| notes(&list)),
+        eta: words("eta", LONGEST_NOTE),
+        action: text.get("action").and_then(|value| action(&value)),
+        hours: words("hours", LONGEST_NOTE),
+    }
+}
+
+fn notes(list: &Value<'_>) -> Vec<String> {
+    let items = list
+        .list_or_one("a text or a list of texts")
+        .unwrap_or_default();
+    refuse_more_than(MOST_LINKS, items.len(), list);
+    items
+        .iter()
+        .filter_map(|item| item.words(LONGEST_NOTE))
+        .collect()
+}
+
+fn action(value: &Value<'_>) -> Option<ActionSpec> {
+    const WAY_OUT: &str = "write { text = \"To the summer sale\", url = \"https://sale.example\" }";
+    let action = value.table_or("a table", WAY_OUT)?;
+    let text = action
+        .require("text", WAY_OUT)
+        .and_then(|text| text.words(LONGEST_NAME));
+    let [url, code] = ["url", "code"].map(|key| action.get(key));
+    if url.is_none() && code.is_none() {
+        value.reject(
+            "leads nowhere: it has neither `url` nor `code`",
+            "add url = \"https://...\", or code = \"...\" for a voucher",
+        );
+    }
+    let url = url.and_then(|url| url.read("a URL", names::link));
+    let code = code.and_then(|code| code.words(LONGEST_CODE));
+    Some(ActionSpec {
+        text: text?,
+        url,
+        code,
+    })
+}
+
+fn refuse_more_than(most: usize, count: usize, list: &Value<'_>) {
+    if count > most {
+        list.reject(
+            &format!("has {count} entries"),
+            &format!("keep at most {most}: the page has to stay small"),
+        );
+    }
 }
 
 fn links(list: &Value<'_>) -> Vec<LinkSpec> {
     let items = list.list().unwrap_or_default();
-    if items.len() > MOST_LINKS {
-        list.reject(
-            &format!("has {} entries", items.len()),
-            &format!("keep at most {MOST_LINKS}: the page has to stay small"),
-        );
-    }
+    refuse_more_than(MOST_LINKS, items.len(), list);
     items.iter().filter_map(link).collect()
 }
 
@@ -125,35 +155,6 @@ pub(super) fn words(text: &str, longest: usize) -> Result<String, Fault> {
         Err(Fault::new(format!("has {length} characters"), way_out))
     } else {
         Ok(text.trim().to_owned())
-    }
-}
-
-fn color(text: &str) -> Result<Color, Fault> {
-    let fault = || {
-        Fault::new(
-            "is not a colour",
-            "write it as \"#rrggbb\", for example \"#0a7a5c\"",
-        )
-    };
-    let digits = text.strip_prefix('#').unwrap_or(text);
-    let doubled: String = match digits.len() {
-        3 => digits.chars().flat_map(|digit| [digit, digit]).collect(),
-        _ => digits.to_owned(),
-    };
-    if doubled.len() != 6 || !doubled.chars().all(|c| c.is_ascii_hexdigit()) {
-        return Err(fault());
-    }
-    if digits.len() == text.len() {
-        return Err(fault().or_rather(format!("#{digits}")));
-    }
-    let part = |at| {
-        doubled
-            .get(at..at + 2)
-            .and_then(|two| u8::from_str_radix(two, 16).ok())
-    };
-    match (part(0), part(2), part(4)) {
-        (Some(r), Some(g), Some(b)) => Ok(Color { r, g, b }),
-        _ => Err(fault()),
     }
 }
 
@@ -189,83 +190,11 @@ fn email(text: &str) -> Result<String, Fault> {
     }
 }
 
-fn logo(file: &Value<'_>) -> Option<LogoSpec> {
-    let path = file.file()?;
-    let bytes = match read_file(&path, LOGO_LIMIT) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            let way_out = match error {
-                ReadError::TooLarge => "use a logo of at most 512 KiB, better below 10 KiB",
-                _ => "paths start from the directory of this file; put the logo there",
-            };
-            file.reject(&format!("is no logo: it {error}"), way_out);
-            return None;
-        }
-    };
-    let Some(media_type) = media_type(&bytes) else {
-        file.reject("is neither SVG, PNG nor WebP", "convert it, best to SVG");
-        return None;
-    };
-    if bytes.len() > LOGO_COMFORT {
-        let problem = format!("has {} KiB, and every page carries it", bytes.len() / 1024);
-        let way_out = "use a smaller one, best below 10 KiB";
-        file.report()
-            .add(file.problem(&problem, way_out).into_warning());
-    }
-    Some(LogoSpec {
-        media_type,
-        bytes: Bytes::from(bytes),
-    })
-}
-
-/// By what is in the file: endings lie.
-fn media_type(bytes: &[u8]) -> Option<&'static str> {
-    if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
-        return Some("image/png");
-    }
-    if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
-        return Some("image/webp");
-    }
-    let text = std::str::from_utf8(bytes).ok()?;
-    let is_markup = text
-        .trim_start_matches('\u{feff}')
-        .trim_start()
-        .starts_with('<');
-    (is_markup && text.contains("<svg") && !text.contains("<html")).then_some("image/svg+xml")
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn colours_have_three_or_six_digits() {
-        let green = Color {
-            r: 0x0a,
-            g: 0x7a,
-            b: 0x5c,
-        };
-        assert_eq!(color("#0a7A5c").unwrap(), green);
-        assert_eq!(
-            color("#fb0").unwrap(),
-            Color {
-                r: 0xff,
-                g: 0xbb,
-                b: 0
-            }
-        );
-        assert_eq!(
-            color("0a7a5c").unwrap_err().better.as_deref(),
-            Some("#0a7a5c")
-        );
-        for bad in [
-            "", "#", "#12", "#12345", "#1234567", "#ggg", "green", "#+1+1+1", "#üb",
-        ] {
-            assert!(color(bad).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn telephone_numbers_and_mail_addresses_are_told_from_other_text() {
@@ -287,29 +216,11 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_logos_type_is_what_its_bytes_say() {
-        assert_eq!(media_type(b"\x89PNG\r\n\x1a\n..."), Some("image/png"));
-        assert_eq!(media_type(b"RIFF....WEBPVP8 "), Some("image/webp"));
-        assert_eq!(media_type(b"<?xml?>\n<svg/>"), Some("image/svg+xml"));
-        for bad in [
-            &b"GIF89a"[..],
-            b"",
-            b"<html><svg>",
-            b"\xff\xd8\xff\xe0",
-            b"RIFF",
-        ] {
-            assert_eq!(media_type(bad), None, "{bad:?}");
-        }
-    }
-
     proptest! {
         #[test]
         fn no_text_panics(text in "#?\\PC*") {
-            let _ = color(&text);
             let _ = phone(&text);
             let _ = email(&text);
-            let _ = media_type(text.as_bytes());
         }
     }
 }

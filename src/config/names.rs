@@ -161,6 +161,20 @@ pub(super) fn token(text: &str) -> Result<String, Fault> {
     ))
 }
 
+/// Reads the URL of something that opens in a browser.
+pub(super) fn web_link(text: &str) -> Result<String, Fault> {
+    let url = link(text)?;
+    let is_mail_or_phone = url
+        .split_once(':')
+        .is_some_and(|(scheme, _)| !scheme.to_ascii_lowercase().starts_with("http"));
+    if is_mail_or_phone {
+        let way_out =
+            "write a URL that begins with https://; mail and phone have keys of their own";
+        return Err(Fault::new("does not open in a browser", way_out));
+    }
+    Ok(url)
+}
+
 /// Reads the URL of a link on the page.
 pub(super) fn link(text: &str) -> Result<String, Fault> {
     const EXAMPLES: &str = "write for example \"https://status.example\", \"tel:+49301234\" or \"mailto:us@shop.example\"";

@@ -6,7 +6,7 @@ use http::{StatusCode, uri::Authority};
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
 use super::{
-    brand, maintenance, names,
+    brand, language, maintenance, names,
     problem::Problem,
     reader::{Table, Value},
     source::{Spot, read_file},
@@ -51,7 +51,7 @@ pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
     let pages = brand::pages(&page);
     let parts = Parts {
         brand: brand::brand(&file.table("brand")),
-        fallback: fallback(&file.table("fallback"), &pages),
+        fallback: fallback(&file.table("fallback"), &page),
         retry_after: retry_after(&file.table("retry_after")),
         headers: headers(&file.table("headers")),
         variants: variant::variants(&page, &pages),
@@ -101,6 +101,7 @@ struct Parts {
 
 impl Default for Parts {
     fn default() -> Self {
+        let offered = language::Offered::default();
         Self {
             brand: BrandSpec::default(),
             pages: BTreeMap::new(),
@@ -114,7 +115,8 @@ impl Default for Parts {
                     StatusCode::GATEWAY_TIMEOUT,
                 ],
                 api: false,
-                language: Language::En,
+                language: offered.default,
+                languages: offered.languages,
             },
             retry_after: DEFAULT_RETRY_AFTER,
             headers: HeadersSpec::default(),
@@ -262,9 +264,9 @@ fn timeouts(table: &Table<'_>, attempts: NonZeroUsize) -> TimeoutsSpec {
     timeouts
 }
 
-fn fallback(table: &Table<'_>, pages: &BTreeMap<Language, PageTextSpec>) -> FallbackSpec {
+fn fallback(table: &Table<'_>, pages: &Table<'_>) -> FallbackSpec {
     let default = Parts::default().fallback;
-    let only = pages.keys().next().filter(|_| pages.len() == 1).copied();
+    let offered = language::offered(table, pages);
     let boolean = |key: &str| table.get(key).and_then(|value| value.boolean());
     let api = boolean("api").unwrap_or(default.api);
     let statuses = match table.get("statuses").and_then(|value| value.list()) {
@@ -286,11 +288,8 @@ fn fallback(table: &Table<'_>, pages: &BTreeMap<Language, PageTextSpec>) -> Fall
         failures: boolean("failures").unwrap_or(default.failures),
         statuses,
         api,
-        language: table
-            .get("language")
-            .and_then(|value| value.choice(&brand::LANGUAGES))
-            .or(only)
-            .unwrap_or(default.language),
+        language: offered.default,
+        languages: offered.languages,
     }
 }
 

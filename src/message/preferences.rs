@@ -93,10 +93,11 @@ impl Preferences {
         let Some(field) = &self.accept_language else {
             return default;
         };
+        let wishes = Wishes::read(field.as_bytes());
         let mut best = (default, 0, usize::MAX);
         // The default comes first, so that a star, which says nothing of order, means it.
         for language in std::iter::once(&default).chain(available) {
-            let (weight, place) = wanted(field.as_bytes(), *language);
+            let (weight, place) = wishes.of(*language);
             if weight > best.1 || (weight == best.1 && weight > 0 && place < best.2) {
                 best = (*language, weight, place);
             }
@@ -174,26 +175,48 @@ impl Preferences {
     }
 }
 
-/// How much a language is wanted, and at which place of the list. A star stands for languages
-/// that the list does not name.
-fn wanted(field: &[u8], language: Language) -> (weighted::Weight, usize) {
-    let tag = match language {
-        Language::De => b"de",
-        Language::En => b"en",
-    };
-    let (mut named, mut star) = (None, None);
-    for (place, (range, weight)) in weighted::items(field).enumerate() {
-        // `de-AT` and `de-Latn-AT` are served by `de`.
-        let primary = range.split(|byte| *byte == b'-').next().unwrap_or_default();
-        if range == b"*" {
-            star = star.or(Some((weight, usize::MAX)));
-        } else if primary.eq_ignore_ascii_case(tag)
-            && named.is_none_or(|(heaviest, _)| weight > heaviest)
+/// How much something is wanted, and at which place of the list.
+type Wish = (weighted::Weight, usize);
+
+/// What an `Accept-Language` says of each language we have, read once however long it is.
+struct Wishes {
+    named: [(Language, Option<Wish>); Language::ALL.len()],
+    /// What stands for all languages that the list does not name.
+    star: Option<Wish>,
+}
+
+impl Wishes {
+    fn read(field: &[u8]) -> Self {
+        let mut wishes = Self {
+            named: Language::ALL.map(|language| (language, None)),
+            star: None,
+        };
+        for (place, (range, weight)) in weighted::items(field).enumerate() {
+            if range == b"*" {
+                wishes.star = wishes.star.or(Some((weight, usize::MAX)));
+            } else if let Some(language) = Language::serving(range) {
+                wishes.add(language, (weight, place));
+            }
+        }
+        wishes
+    }
+
+    /// Of several ranges that one language serves, as `de-AT` and `de`, the heaviest counts.
+    fn add(&mut self, language: Language, wish: Wish) {
+        let mut named = self.named.iter_mut();
+        if let Some((_, before)) = named.find(|(known, _)| *known == language)
+            && before.is_none_or(|(heaviest, _)| wish.0 > heaviest)
         {
-            named = Some((weight, place));
+            *before = Some(wish);
         }
     }
-    named.or(star).unwrap_or((0, usize::MAX))
+
+    fn of(&self, language: Language) -> Wish {
+        let mut named = self.named.iter();
+        let named = named.find(|(known, _)| *known == language);
+        let named = named.and_then(|(_, wish)| *wish);
+        named.or(self.star).unwrap_or((0, usize::MAX))
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{language::AVAILABLE, submission::Submission};
+use super::submission::Submission;
 use crate::{
     config::spec::{Language, Moment, SiteSpec},
     failure::{Failure, Window},
@@ -48,7 +48,8 @@ impl PageKey {
 
     /// The pages that are made when a site is loaded: what most visitors of an outage see.
     pub(super) fn ready(site: &SiteSpec) -> impl Iterator<Item = Self> {
-        let own = site.pages.keys().copied();
+        let offered = |language: &Language| site.fallback.languages.contains(language);
+        let own = site.pages.keys().copied().filter(offered);
         let languages: BTreeSet<_> = own.chain([site.fallback.language]).collect();
         languages.into_iter().map(Self::usual)
     }
@@ -57,7 +58,8 @@ impl PageKey {
     pub(super) fn all(site: &SiteSpec) -> impl Iterator<Item = Self> {
         let variants = (0_u16..).zip(&site.variants).map(|(at, _)| Some(at));
         std::iter::once(None).chain(variants).flat_map(|variant| {
-            AVAILABLE.into_iter().flat_map(move |language| {
+            let languages = site.fallback.languages.iter().copied();
+            languages.flat_map(move |language| {
                 Cause::ALL.into_iter().flat_map(move |cause| {
                     Submission::ALL.into_iter().map(move |submission| Self {
                         cause,

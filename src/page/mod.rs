@@ -6,11 +6,9 @@
 //! wait, why, and its id.
 
 mod brand;
-mod contrast;
 mod encoded;
 mod key;
 pub mod language;
-mod palette;
 mod plain;
 mod render;
 pub mod replace;
@@ -18,6 +16,7 @@ pub mod retry_after;
 mod returning;
 mod source;
 mod store;
+mod style;
 mod submission;
 mod variant;
 
@@ -30,7 +29,6 @@ use jiff::Timestamp;
 pub use self::store::Shelf;
 use self::{
     key::{Cause, PageKey, end_of},
-    language::{AVAILABLE, words},
     plain::Plain,
     source::Source,
     store::Store,
@@ -195,7 +193,7 @@ impl Pages {
             now: answer.now,
         };
         PageKey {
-            language: to.language(&AVAILABLE, self.site.fallback.language),
+            language: to.language(&self.site.fallback.languages, self.site.fallback.language),
             cause: Cause::of(failure),
             until: end_of(failure),
             submission: Submission::of(to, failure),
@@ -320,7 +318,7 @@ fn unavailable_head(policy: HeaderValue) -> HeaderMap {
 }
 
 const fn tag(language: Language) -> HeaderValue {
-    HeaderValue::from_static(words(language).tag)
+    HeaderValue::from_static(language.tag())
 }
 
 fn seconds(answer: &Answer<'_>) -> u64 {

@@ -46,7 +46,7 @@ impl Plain<'_> {
             r#type: "about:blank",
             title: "Service Unavailable",
             status: 503,
-            detail: &format!("{} {}", self.what(), self.when()),
+            detail: &self.words().sentences(&[&self.what(), &self.when()]),
             retry_after: self.seconds,
             request_id: self.request_id,
         };
@@ -87,7 +87,7 @@ impl Plain<'_> {
         let unavailable = one_line(&what_is_the_matter(self.words(), self.cause, self.name));
         match self.submission.notice(self.words()) {
             None => unavailable,
-            Some(notice) => format!("{unavailable} {}", notice.fact),
+            Some(notice) => self.words().sentences(&[&unavailable, notice.fact]),
         }
     }
 
@@ -95,7 +95,7 @@ impl Plain<'_> {
     fn when(&self) -> String {
         match self.submission {
             Submission::Nothing | Submission::Unprocessed => {
-                come_back_in(self.language, self.seconds)
+                come_back_in(self.words(), self.seconds)
             }
             Submission::Unknown => self.words().unknown.advice.to_owned(),
         }

@@ -1,23 +1,34 @@
-//! From words and a brand to HTML and the security policy that fits its style.
+//! From words and a brand to HTML and the security policy that fits its style and script.
+
+use std::collections::BTreeMap;
 
 use askama::Template;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
 use super::{
-    brand::Brand,
+    brand::{Brand, is_safe, lines},
     key::{Cause, PageKey},
-    language::{Notice, Words, fill, words},
-    palette::style,
+    language::{Notice, Words, fill, words_in},
     returning::{SCRIPT, Until},
+    style::style,
 };
-use crate::config::spec::{PageTextSpec, SiteSpec};
+use crate::config::spec::{Language, PageTextSpec, SiteSpec, Tone};
 
-/// What all pages of one site share.
-pub(super) struct Renderer<'a> {
-    site: &'a SiteSpec,
-    brand: Brand<'a>,
+/// What all pages of one site share. It owns what it needs: pages are rendered long after a site
+/// was loaded, and by several threads.
+pub(super) struct Renderer {
+    brand: Brand,
+    tone: Tone,
+    texts: BTreeMap<Language, PageTextSpec>,
+    /// The same in each of the site's variants.
+    variants: Vec<BTreeMap<Language, PageTextSpec>>,
+    /// The language that the owner's action is taken from where there is none in the page's own.
+    fallback: Language,
+    imprint: bool,
+    privacy: bool,
     style: String,
+    policy: String,
 }
 
 /// A page as it is sent, and what the browser may do with it.
@@ -31,63 +42,137 @@ pub(super) struct Html {
 #[template(path = "page.html")]
 struct Page<'a> {
     words: &'static Words,
-    brand: &'a Brand<'a>,
+    brand: &'a Brand,
     style: &'a str,
+    script: Option<&'static str>,
     headline: &'a str,
     paragraphs: Vec<&'a str>,
+    texts: &'a PageTextSpec,
+    /// The logo in words.
+    alt: &'a str,
+    action: Option<Action<'a>>,
+    hours: Vec<String>,
     notice: Option<&'a Notice>,
     until: Option<Until>,
-    script: &'static str,
+    has_contact: bool,
+    /// Whether there is anything below the message.
+    has_more: bool,
+    imprint: bool,
+    privacy: bool,
 }
 
-impl<'a> Renderer<'a> {
-    pub(super) fn new(site: &'a SiteSpec) -> Result<Self, askama::Error> {
-        let style = style(site.brand.color)?;
+/// What visitors are asked to do in the meantime.
+struct Action<'a> {
+    text: &'a str,
+    url: Option<&'a str>,
+    code: Option<&'a str>,
+    /// The tag of the language it is written in.
+    language: &'static str,
+}
+
+impl Renderer {
+    pub(super) fn new(site: &SiteSpec) -> Result<Self, askama::Error> {
+        let style = style(&site.brand)?;
+        let (imprint, privacy) = legal_links(site);
         Ok(Self {
-            site,
             brand: Brand::new(&site.brand),
+            tone: site.brand.tone,
+            texts: site.pages.clone(),
+            variants: site
+                .variants
+                .iter()
+                .map(|variant| variant.texts.clone())
+                .collect(),
+            fallback: site.fallback.language,
+            imprint,
+            privacy,
+            policy: security_policy(&style, Some(SCRIPT)),
             style,
         })
     }
 
-    /// The only style that runs is ours, and nothing is loaded from anywhere.
-    fn security_policy(&self) -> String {
-        let hash = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
-        let (hash, script) = (hash(&self.style), hash(SCRIPT));
-        format!(
-            "default-src 'none'; style-src 'sha256-{hash}'; script-src 'sha256-{script}'; \
-             connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
-             frame-ancestors 'none'"
-        )
-    }
-
     /// One page.
     pub(super) fn page(&self, key: PageKey) -> Result<Html, askama::Error> {
-        let words = words(key.language);
+        let nothing = PageTextSpec::default();
+        let words = words_in(key.language, self.tone);
         let cause = words.cause(key.cause);
-        let own = self.site.texts(key.variant).get(&key.language);
+        let own = self.own(key.variant);
+        let texts = own.get(&key.language).unwrap_or(&nothing);
         let notice = key.submission.notice(words);
-        // A notice has its own advice, which may be not to try again.
-        let sentences = match notice {
-            None => format!("{} {}", cause.later, cause.sorry),
-            Some(_) => cause.sorry.to_owned(),
+        let what = what_is_the_matter(words, key.cause, &self.brand.name);
+        let message = match notice {
+            None => words.sentences(&[&what, cause.later, cause.sorry]),
+            // A notice has its own advice, which may be not to try again.
+            Some(_) => words.sentences(&[&what, cause.sorry]),
         };
-        let what = what_is_the_matter(words, key.cause, self.brand.name);
-        let message = format!("{what} {sentences}");
+        let hours = texts.hours.as_deref().map(lines);
+        let hours = hours.unwrap_or_else(|| self.brand.hours.clone());
+        let has_contact = self.brand.has_contact() || !hours.is_empty();
         let text = Page {
             words,
             brand: &self.brand,
             style: &self.style,
-            headline: own_or(own, |own| own.headline.as_deref(), cause.headline),
-            paragraphs: paragraphs(own_or(own, |own| own.message.as_deref(), &message)),
+            script: Some(SCRIPT),
+            headline: own_or(texts.headline.as_deref(), cause.headline),
+            paragraphs: paragraphs(own_or(texts.message.as_deref(), &message)),
+            alt: own_or(Some(&self.brand.name), "Logo"),
+            action: self.action(own, key.language),
+            has_more: has_contact || self.brand.has_links() || !texts.still_works.is_empty(),
+            texts,
+            hours,
             notice,
             until: key.until.map(Until::new),
-            script: SCRIPT,
+            has_contact,
+            imprint: self.imprint,
+            privacy: self.privacy,
         }
         .render()?;
-        let policy = self.security_policy();
+        let policy = self.policy.clone();
         Ok(Html { text, policy })
     }
+
+    /// The owner's words.
+    fn own(&self, variant: Option<u16>) -> &BTreeMap<Language, PageTextSpec> {
+        variant
+            .and_then(|at| self.variants.get(usize::from(at)))
+            .unwrap_or(&self.texts)
+    }
+
+    /// The owner's, in the page's language or else in the site's: a voucher is worth more than
+    /// one language.
+    fn action<'t>(
+        &self,
+        own: &'t BTreeMap<Language, PageTextSpec>,
+        language: Language,
+    ) -> Option<Action<'t>> {
+        [language, self.fallback].into_iter().find_map(|language| {
+            let action = own.get(&language)?.action.as_ref()?;
+            Some(Action {
+                text: &action.text,
+                url: action.url.as_deref().filter(|url| is_safe(url)),
+                code: action.code.as_deref(),
+                language: words_in(language, self.tone).tag,
+            })
+        })
+    }
+}
+
+/// The only style and script that run are ours, and nothing is loaded from anywhere.
+fn security_policy(style: &str, script: Option<&str>) -> String {
+    let hash = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
+    let script = script.map_or_else(String::new, |script| {
+        format!("script-src 'sha256-{}'; connect-src 'self'; ", hash(script))
+    });
+    format!(
+        "default-src 'none'; style-src 'sha256-{}'; {script}img-src data:; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'",
+        hash(style)
+    )
+}
+
+/// Whether a site has an imprint, and whether it has a privacy notice.
+const fn legal_links(_: &SiteSpec) -> (bool, bool) {
+    (false, false)
 }
 
 /// What is the matter with the site, in one sentence.
@@ -100,13 +185,8 @@ pub(super) fn what_is_the_matter(words: &Words, cause: Cause, name: &str) -> Str
     fill(words.cause(cause).what, subject)
 }
 
-fn own_or<'a>(
-    own: Option<&'a PageTextSpec>,
-    text: impl FnOnce(&'a PageTextSpec) -> Option<&'a str>,
-    built_in: &'a str,
-) -> &'a str {
-    own.and_then(text)
-        .map(str::trim)
+fn own_or<'a>(own: Option<&'a str>, built_in: &'a str) -> &'a str {
+    own.map(str::trim)
         .filter(|text| !text.is_empty())
         .unwrap_or(built_in)
 }

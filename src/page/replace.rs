@@ -48,6 +48,7 @@ mod tests {
             statuses: vec![StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE],
             api,
             language: Language::En,
+            languages: vec![Language::En],
         };
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -20,7 +20,6 @@ use super::{
     PageError,
     encoded::{Ready, Rent},
     key::PageKey,
-    language::words,
     render::Html,
     source::Source,
     unavailable_head,
@@ -181,7 +180,7 @@ fn fingerprint(html: &Html, key: PageKey, coding: Coding) -> Fingerprint {
         Coding::Gzip => b'g',
         Coding::Identity => b'i',
     };
-    let parts = [html.policy.as_bytes(), words(key.language).tag.as_bytes()];
+    let parts = [html.policy.as_bytes(), key.language.tag().as_bytes()];
     let mut hash = Sha256::new();
     hash.update([coding]);
     for part in parts {
@@ -201,7 +200,7 @@ fn head(html: &Html, key: PageKey) -> Result<HeaderMap, PageError> {
     );
     head.insert(
         header::CONTENT_LANGUAGE,
-        HeaderValue::from_static(words(key.language).tag),
+        HeaderValue::from_static(key.language.tag()),
     );
     Ok(head)
 }

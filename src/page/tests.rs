@@ -10,7 +10,9 @@ use crate::{
     failure::Window,
 };
 
+mod eye;
 mod fixtures;
+mod hostile;
 mod markup;
 mod store;
 
@@ -48,20 +50,6 @@ fn body(response: Response<Fixed>) -> Bytes {
 
 fn text(response: Response<Fixed>) -> String {
     String::from_utf8(body(response).into()).unwrap()
-}
-
-fn html(site: &SiteSpec, method: &str, language: &str) -> String {
-    let pages = Pages::build(site).unwrap();
-    text(respond(
-        &pages,
-        REFUSED,
-        &request(method, "/", &[("accept-language", language)]),
-    ))
-}
-
-/// A page to be reviewed: without the script, which is the same on all.
-fn reviewed(site: &SiteSpec, method: &str, language: &str) -> String {
-    html(site, method, language).replace(returning::SCRIPT, "(script)")
 }
 
 type Fields = &'static [(&'static str, &'static str)];

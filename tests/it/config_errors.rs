@@ -217,11 +217,30 @@ fn missing_keys() {
 fn bad_logos() {
     let logo = |name: &str| format!("{SITE}[brand]\nlogo = \"{name}\"\n");
     let large = vec![b'x'; 512 * 1024 + 1];
-    let shown = ["missing.svg", "logo.gif", "large.png", ".", ""].map(|name| {
+    let names = [
+        "missing.svg",
+        "logo.gif",
+        "large.png",
+        "broken.png",
+        "script.svg",
+        "outside.svg",
+        ".",
+        "",
+    ];
+    let shown = names.map(|name| {
         load([
             ("sites/shop.toml", logo(name).as_bytes()),
             ("sites/logo.gif", b"GIF89a"),
             ("sites/large.png", &large),
+            ("sites/broken.png", b"\x89PNG\r\n\x1a\n"),
+            (
+                "sites/script.svg",
+                b"<svg xmlns=\"http://www.w3.org/2000/svg\">\n<script>alert(1)</script></svg>",
+            ),
+            (
+                "sites/outside.svg",
+                b"<svg xmlns=\"http://www.w3.org/2000/svg\">\n<image href=\"https://cdn.example/a.png\"/></svg>",
+            ),
         ])
         .expect_err("a bad logo")
         .to_string()
@@ -312,6 +331,25 @@ fn bad_brand() {
 }
 
 #[test]
+fn bad_looks_and_words() {
+    insta::assert_snapshot!(site(
+        "[brand]\ntheme = \"calmer\"\ntone = \"rude\"\nfont = [\"a;b\"]\nbackground = \"rgb(1,2,3)\"\n\
+         chat = \"mailto:us@shop.example\"\nstatus_page = \"status.example\"\naddress = \"\"\n\
+         social = \"instagram\"\n[page.de]\nstill_works = [\"\", 3]\neta = 5\n\
+         action = { text = \"x\" }\n[page.en]\naction = { url = \"javascript:x\", code = \"\" }\n"
+    ));
+}
+
+#[test]
+fn colours_that_are_hard_to_read_are_warned_of_with_the_nearest_that_are_not() {
+    let site = "hosts = [\"*\"]\nupstream = \"http://app\"\n[brand]\ncolor = \"#ffe600\"\n\
+                background = \"#fffaf0\"\ntext = \"#999\"\ncolor_dark = \"#0a3a2c\"\n\
+                text_dark = \"#e8f2ee\"\n";
+    let loaded = load([("sites/shop.toml", site.as_bytes())]).expect("warnings only");
+    insta::assert_snapshot!(Problems::new(loaded.warnings));
+}
+
+#[test]
 fn bad_names_words_and_fields() {
     insta::assert_snapshot!(
         [
@@ -355,7 +393,10 @@ fn warnings_do_not_fail() {
     let site = "hosts = [\"*\"]\nupstream = \"http://127.0.0.1:8080\"\n[brand]\nlogo = \"logo.svg\"\n\
                 [timeouts]\ntotal = \"2s\"\n[retry]\nattempts = 1\n[fallback]\nstatuses = []\napi = true\n\
                 [retry_after]\nstart = \"1h\"\n";
-    let logo = format!("<svg>{}</svg>", " ".repeat(40 * 1024));
+    let logo = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\">{}</svg>",
+        " ".repeat(40 * 1024)
+    );
     let loaded = load([
         (
             "intermission.toml",

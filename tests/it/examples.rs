@@ -13,7 +13,7 @@ fn only(site: &str) -> tempfile::TempDir {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let sites = directory.path().join("sites");
     std::fs::create_dir(&sites).expect("a new directory");
-    for file in [site, "logo.svg"] {
+    for file in [site, "logo.svg", "logo-dark.svg", "icon.svg"] {
         std::fs::copy(shipped().join("sites").join(file), sites.join(file)).expect("a copy");
     }
     directory

@@ -151,12 +151,12 @@ fn the_page_leaves_by_itself_for_the_same_address_when_the_origin_is_back() {
         until_title(&browser, "Blumen Krause").await;
         until("it says when it looks", || async {
             let text = shown(&browser, LOOKS_AGAIN).await;
-            (text.starts_with("Next look in ") && text.contains(" second")).then_some(())
+            (text.starts_with("Next check in ") && text.contains(" second")).then_some(())
         })
         .await;
         assert_eq!(
             shown(&browser, NEWS).await,
-            "This page opens by itself as soon as we are back."
+            "This page will open by itself as soon as we’re back."
         );
         until("it asks", || async { (shop.questions() > 1).then_some(()) }).await;
         shop.comes_back();
@@ -192,7 +192,7 @@ fn stop_stops_and_look_again_goes_on() {
         click(&browser, SWITCH).await;
         until("it says that it has stopped", || async {
             let text = shown(&browser, NEWS).await;
-            (text == "Looking automatically is switched off.").then_some(())
+            (text == "Automatic checking is off.").then_some(())
         })
         .await;
         assert_eq!(shown(&browser, LOOKS_AGAIN).await, "");
@@ -226,9 +226,9 @@ fn what_was_sent_is_never_sent_again_and_what_was_typed_is_kept() {
         click(&browser, "form button").await;
         until_title(&browser, "Blumen Krause").await;
         let page = shown(&browser, "main").await;
-        assert!(page.contains("We cannot tell whether"), "{page}");
+        assert!(page.contains("We can’t tell whether"), "{page}");
         assert!(
-            !page.contains("Try now") && !page.contains("opens by itself"),
+            !page.contains("Try now") && !page.contains("open by itself"),
             "{page}"
         );
         shop.comes_back();

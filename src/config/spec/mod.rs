@@ -3,8 +3,11 @@
 //! Nothing here is unparsed, optional for want of a default, or without a unit. Two specs that are
 //! equal describe the same thing: a reload keeps what is equal.
 
+mod color;
+mod language;
 mod maintenance;
 mod page;
+mod palette;
 mod upstream;
 mod variant;
 
@@ -14,10 +17,14 @@ use http::HeaderValue;
 use ipnet::IpNet;
 
 pub use self::{
+    color::Color,
+    language::Language,
     maintenance::{MaintenanceSpec, Moment, WindowSpec},
     page::{
-        BrandSpec, Color, FallbackSpec, Language, LinkSpec, LogoSpec, PageTextSpec, RetryAfterSpec,
+        ActionSpec, BrandSpec, FallbackSpec, FontSpec, LinkSpec, LogoSpec, PageTextSpec,
+        RetryAfterSpec, Theme, Tone,
     },
+    palette::{ColorScheme, Palette, Repair},
     upstream::{
         BalanceSpec, BreakerSpec, HashKey, HealthSpec, HoldSpec, LimitsSpec, ProbeSpec, RetrySpec,
         Scheme, TargetSpec, TimeoutsSpec, UpstreamSpec,
@@ -137,16 +144,6 @@ pub struct SiteSpec {
     pub retry_after: RetryAfterSpec,
     /// Fields that are set on the way to the origin.
     pub headers: HeadersSpec,
-}
-
-impl SiteSpec {
-    /// The owner's words, in a variant if one is named.
-    #[must_use]
-    pub fn texts(&self, variant: Option<u16>) -> &BTreeMap<Language, PageTextSpec> {
-        variant
-            .and_then(|at| self.variants.get(usize::from(at)))
-            .map_or(&self.pages, |variant| &variant.texts)
-    }
 }
 
 /// One entry of `hosts`. Names are lower case, without a port and without a final dot.

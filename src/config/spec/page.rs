@@ -5,41 +5,99 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::StatusCode;
 
-/// `[brand]`.
+use super::{Color, Language};
+
+/// `[brand]`: what holds in every language.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BrandSpec {
     /// The site's name. Empty: the page speaks of "this site".
     pub name: String,
+    /// Which of the designs the page has.
+    pub theme: Theme,
+    /// How visitors are spoken to in the built-in words.
+    pub tone: Tone,
+    /// The letters. `None`: the theme's.
+    pub font: Option<FontSpec>,
     /// The logo, inlined.
     pub logo: Option<LogoSpec>,
+    /// The logo in the dark scheme. `None`: the other one on a light ground.
+    pub logo_dark: Option<LogoSpec>,
+    /// The icon in the browser's tab, inlined.
+    pub favicon: Option<LogoSpec>,
     /// The main colour.
     pub color: Option<Color>,
+    /// The main colour in the dark scheme. `None`: fitted from the light one.
+    pub color_dark: Option<Color>,
+    /// What text stands on.
+    pub background: Option<Color>,
+    /// What text stands on in the dark scheme.
+    pub background_dark: Option<Color>,
+    /// The colour of text.
+    pub text: Option<Color>,
+    /// The colour of text in the dark scheme.
+    pub text_dark: Option<Color>,
     /// Shown and linked with `tel:`.
     pub phone: Option<String>,
     /// Shown and linked with `mailto:`.
     pub email: Option<String>,
-    /// What still works elsewhere: status page, social networks.
+    /// Where a chat opens: `https:` or `http:`.
+    pub chat: Option<String>,
+    /// A postal address of several lines.
+    pub address: Option<String>,
+    /// When somebody is there, in lines; in languages without hours of their own.
+    pub hours: Option<String>,
+    /// Where the state of affairs is told: `https:` or `http:`.
+    pub status_page: Option<String>,
+    /// What still works elsewhere.
     pub links: Vec<LinkSpec>,
+    /// Social networks.
+    pub social: Vec<LinkSpec>,
 }
 
-/// A logo as it is inlined.
+/// A design of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Theme {
+    /// A quiet card.
+    #[default]
+    Calm,
+    /// A large area in the owner's colour.
+    Bold,
+    /// A letter: text and nothing else.
+    Plain,
+}
+
+/// How visitors are spoken to, in languages that make a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Tone {
+    /// German "Sie", French "vous".
+    #[default]
+    Formal,
+    /// German "du", French "tu".
+    Friendly,
+}
+
+/// Letters that the visitor's device has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FontSpec {
+    /// Without serifs.
+    Sans,
+    /// With serifs.
+    Serif,
+    /// With round ends.
+    Rounded,
+    /// All of one width.
+    Mono,
+    /// Families by name, the best first. Letters, digits, spaces and hyphens only.
+    Families(Vec<String>),
+}
+
+/// An image as it is inlined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogoSpec {
-    /// `image/svg+xml`, `image/png` or `image/webp`.
+    /// `image/svg+xml`, `image/png`, `image/webp`; icons also `image/x-icon`.
     pub media_type: &'static str,
     /// The file's bytes.
     pub bytes: Bytes,
-}
-
-/// An sRGB colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Color {
-    /// Red.
-    pub r: u8,
-    /// Green.
-    pub g: u8,
-    /// Blue.
-    pub b: u8,
 }
 
 /// A link on the page.
@@ -51,13 +109,15 @@ pub struct LinkSpec {
     pub url: String,
 }
 
-/// Languages with built-in texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Language {
-    /// German.
-    De,
-    /// English.
-    En,
+/// What visitors are asked to do in the meantime. It has a link, a code or both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionSpec {
+    /// What is read: on the button where there is a link, else before the code.
+    pub text: String,
+    /// Where the button goes: `https:`, `http:`, `tel:` or `mailto:`.
+    pub url: Option<String>,
+    /// A voucher's code.
+    pub code: Option<String>,
 }
 
 /// `[page.LANG]`: the owner's words in place of the built-in ones.
@@ -65,17 +125,34 @@ pub enum Language {
 pub struct PageTextSpec {
     /// The heading.
     pub headline: Option<String>,
-    /// The paragraph below it.
+    /// The paragraphs below it, one a line.
     pub message: Option<String>,
+    /// What still works, one thing each.
+    pub still_works: Vec<String>,
+    /// When the site is expected back.
+    pub eta: Option<String>,
+    /// What visitors can do in the meantime.
+    pub action: Option<ActionSpec>,
+    /// When somebody is there, in lines.
+    pub hours: Option<String>,
 }
 
 impl PageTextSpec {
     /// With another's words where this one has none.
     #[must_use]
     pub fn or(self, other: &Self) -> Self {
+        let other = other.clone();
         Self {
-            headline: self.headline.or_else(|| other.headline.clone()),
-            message: self.message.or_else(|| other.message.clone()),
+            headline: self.headline.or(other.headline),
+            message: self.message.or(other.message),
+            still_works: if self.still_works.is_empty() {
+                other.still_works
+            } else {
+                self.still_works
+            },
+            eta: self.eta.or(other.eta),
+            action: self.action.or(other.action),
+            hours: self.hours.or(other.hours),
         }
     }
 }
@@ -90,7 +167,9 @@ pub struct FallbackSpec {
     pub statuses: Vec<StatusCode>,
     /// `api`: whether JSON and gRPC answers with those statuses are replaced too. Default false.
     pub api: bool,
-    /// `language`: the page's language when the client names none that we have.
+    /// `languages`: those a page is offered in. Default all; never empty.
+    pub languages: Vec<Language>,
+    /// `language`: the page's language when the client names none of `languages`; one of them.
     pub language: Language,
 }
 

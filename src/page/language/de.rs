@@ -1,10 +1,12 @@
 //! German.
 
-use super::{CauseWords, Notice, Plural, ReturnWords, Words};
+use super::{CauseWords, Counting, Notice, Plural, ReturnWords, Words};
 
-pub(super) static WORDS: Words = Words {
+pub(super) const WORDS: Words = Words {
     tag: "de",
     direction: "ltr",
+    counting: Counting::Singular,
+    between_sentences: " ",
     this_site: "Diese Website",
     outage: CauseWords {
         headline: "Wir sind gleich zurück",
@@ -37,15 +39,15 @@ pub(super) static WORDS: Words = Words {
     come_back_in: "Bitte versuchen Sie es in {} erneut.",
     seconds: Plural {
         one: "{} Sekunde",
-        other: "{} Sekunden",
+        ..Plural::of("{} Sekunden")
     },
     minutes: Plural {
         one: "{} Minute",
-        other: "{} Minuten",
+        ..Plural::of("{} Minuten")
     },
     hours: Plural {
         one: "{} Stunde",
-        other: "{} Stunden",
+        ..Plural::of("{} Stunden")
     },
     returning: ReturnWords {
         promise: "Diese Seite öffnet sich von selbst, sobald wir zurück sind.",
@@ -76,4 +78,43 @@ pub(super) static WORDS: Words = Words {
     imprint: "Impressum",
     privacy: "Datenschutz",
     request_id: "Anfrage-ID",
+};
+
+pub(super) const FRIENDLY: Words = Words {
+    outage: CauseWords {
+        later: "Versuch es in ein paar Minuten einfach noch einmal.",
+        sorry: "Entschuldige bitte die Unterbrechung.",
+        ..WORDS.outage
+    },
+    maintenance: CauseWords {
+        later: "Danach ist alles wieder für dich da.",
+        sorry: "Danke für deine Geduld.",
+        ..WORDS.maintenance
+    },
+    busy: CauseWords {
+        later: "Du kommst automatisch rein, sobald Platz ist.",
+        sorry: "Danke, dass du kurz wartest.",
+        ..WORDS.busy
+    },
+    unprocessed: Notice {
+        fact: "Deine Anfrage wurde nicht verarbeitet.",
+        advice: "Es wurde nichts gesendet, bestellt oder gespeichert. Geh im Browser einen \
+                 Schritt zurück und versuch es später noch einmal.",
+    },
+    unknown: Notice {
+        fact: "Ob deine Anfrage verarbeitet wurde, ist nicht sicher.",
+        advice: "Prüf bitte, zum Beispiel anhand einer Bestätigung per E-Mail, ob sie \
+                 angekommen ist, bevor du sie noch einmal sendest.",
+    },
+    come_back_in: "Bitte versuch es in {} erneut.",
+    returning: ReturnWords {
+        soon: "Wir sind zurück. Du bist in {} an der Reihe.",
+        back_after_sending: "Wir sind zurück. Geh im Browser einen Schritt zurück, um deine \
+                             Eingaben noch einmal zu senden.",
+        ..WORDS.returning
+    },
+    contact: "So erreichst du uns",
+    follow: "Folge uns",
+    voucher: "Dein Gutscheincode",
+    ..WORDS
 };

@@ -1,10 +1,12 @@
 //! English.
 
-use super::{CauseWords, Notice, Plural, ReturnWords, Words};
+use super::{CauseWords, Counting, Notice, Plural, ReturnWords, Words};
 
-pub(super) static WORDS: Words = Words {
+pub(super) const WORDS: Words = Words {
     tag: "en",
     direction: "ltr",
+    counting: Counting::Singular,
+    between_sentences: " ",
     this_site: "This site",
     outage: CauseWords {
         headline: "We’ll be right back",
@@ -14,15 +16,15 @@ pub(super) static WORDS: Words = Words {
     },
     maintenance: CauseWords {
         headline: "We’re taking a short break",
-        what: "{} is being maintained right now.",
-        later: "Everything will be here for you again afterwards.",
+        what: "{} is undergoing maintenance right now.",
+        later: "After that, everything will be here for you as usual.",
         sorry: "Thank you for your patience.",
     },
     busy: CauseWords {
         headline: "It’s very busy right now",
-        what: "{} has more visitors at the moment than can be served at once.",
-        later: "You are let in automatically as soon as there is room.",
-        sorry: "Thank you for waiting a moment.",
+        what: "{} has more visitors right now than it can serve at once.",
+        later: "You’ll be let in automatically as soon as there is room.",
+        sorry: "Thank you for waiting.",
     },
     unprocessed: Notice {
         fact: "Your request was not processed.",
@@ -30,37 +32,37 @@ pub(super) static WORDS: Words = Words {
                  again later.",
     },
     unknown: Notice {
-        fact: "We cannot tell whether your request was processed.",
-        advice: "Before you send it again, please check whether it has arrived, for example by a \
-                 confirmation e-mail.",
+        fact: "We can’t tell whether your request was processed.",
+        advice: "Before you send it again, please check whether it arrived, for example by looking \
+                 for a confirmation e-mail.",
     },
     come_back_in: "Please try again in {}.",
     seconds: Plural {
         one: "{} second",
-        other: "{} seconds",
+        ..Plural::of("{} seconds")
     },
     minutes: Plural {
         one: "{} minute",
-        other: "{} minutes",
+        ..Plural::of("{} minutes")
     },
     hours: Plural {
         one: "{} hour",
-        other: "{} hours",
+        ..Plural::of("{} hours")
     },
     returning: ReturnWords {
-        promise: "This page opens by itself as soon as we are back.",
-        next: "Next look in {}",
-        looking: "Looking …",
+        promise: "This page will open by itself as soon as we’re back.",
+        next: "Next check in {}",
+        looking: "Checking …",
         soon: "We’re back. It’s your turn in {}.",
         back: "We’re back. Opening the page …",
-        stopped: "Looking automatically is switched off.",
+        stopped: "Automatic checking is off.",
         try_now: "Try now",
-        stop: "Stop looking",
-        resume: "Look again",
+        stop: "Stop checking",
+        resume: "Check again",
         back_after_sending: "We’re back. Go back one step in your browser to send what you \
-                             entered once more.",
+                             entered again.",
     },
-    expected_back: "Expected to be back:",
+    expected_back: "We expect to be back:",
     time_left: "Time left:",
     contact: "How to reach us",
     phone: "Phone",

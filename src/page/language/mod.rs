@@ -1,18 +1,38 @@
 //! The built-in words, one file per language. A new language does not compile until it has all.
 //!
 //! `{}` stands for what each field says it does; it is filled in by [`fill`]. Words about a site
-//! are written so that no name has to be inflected.
+//! are written so that no name has to be inflected, whatever its gender or number. Duration
+//! words stand in the case that `come_back_in` asks for; durations that the browser writes stand
+//! after a colon where the language would inflect them.
+//!
+//! **The owner's words.** A page is of one language. Each text that the owner wrote in that
+//! language replaces the built-in one; a text that is missing is the built-in one, never the
+//! owner's in another language: a page that changes its language from line to line reads as
+//! broken and is read aloud wrongly. What is of no language (name, logo, numbers and addresses,
+//! links) stands on every page.
 
+mod ar;
+mod cs;
+mod da;
 mod de;
 mod en;
+mod es;
+mod fr;
+mod he;
+mod it;
+mod ja;
+mod nl;
+mod pl;
 mod plural;
+mod pt;
+mod sv;
+mod tr;
+mod uk;
+mod zh_hans;
 
-use self::plural::Plural;
+use self::plural::{Counting, Plural};
 use super::key::Cause;
-use crate::config::spec::Language;
-
-/// The languages that every site has, with or without words of its owner.
-pub const AVAILABLE: [Language; 2] = [Language::De, Language::En];
+use crate::config::spec::{Language, Tone};
 
 /// What we say in one language.
 pub(super) struct Words {
@@ -20,6 +40,10 @@ pub(super) struct Words {
     pub tag: &'static str,
     /// `ltr` or `rtl`.
     pub direction: &'static str,
+    /// Which form of a word goes with a number.
+    counting: Counting,
+    /// What stands between two sentences.
+    between_sentences: &'static str,
     /// What a site without a name is called at the start of a sentence.
     pub this_site: &'static str,
     /// The origin does not answer.
@@ -34,7 +58,7 @@ pub(super) struct Words {
     pub unknown: Notice,
     /// When to come back, for programs and the plain text: `{}` is a duration.
     pub come_back_in: &'static str,
-    /// `{}` is a number.
+    /// `{}` is a number. In the case that `come_back_in` asks for, as the next two.
     pub seconds: Plural,
     /// `{}` is a number.
     pub minutes: Plural,
@@ -121,6 +145,11 @@ pub(super) struct ReturnWords {
 }
 
 impl Words {
+    /// Sentences one after another.
+    pub(super) fn sentences(&self, sentences: &[&str]) -> String {
+        sentences.join(self.between_sentences)
+    }
+
     /// What is said about a cause.
     pub(super) const fn cause(&self, cause: Cause) -> &CauseWords {
         match cause {
@@ -131,11 +160,55 @@ impl Words {
     }
 }
 
-/// The words of one language.
+/// The words of one language in a tone.
+pub(super) const fn words_in(language: Language, tone: Tone) -> &'static Words {
+    match tone {
+        Tone::Formal => words(language),
+        Tone::Friendly => friendly_words(language),
+    }
+}
+
+/// The words of one language, as one speaks to strangers.
 pub(super) const fn words(language: Language) -> &'static Words {
     match language {
+        Language::Ar => &ar::WORDS,
+        Language::Cs => &cs::WORDS,
+        Language::Da => &da::WORDS,
         Language::De => &de::WORDS,
         Language::En => &en::WORDS,
+        Language::Es => &es::WORDS,
+        Language::Fr => &fr::WORDS,
+        Language::He => &he::WORDS,
+        Language::It => &it::WORDS,
+        Language::Ja => &ja::WORDS,
+        Language::Nl => &nl::WORDS,
+        Language::Pl => &pl::WORDS,
+        Language::Pt => &pt::WORDS,
+        Language::Sv => &sv::WORDS,
+        Language::Tr => &tr::WORDS,
+        Language::Uk => &uk::WORDS,
+        Language::ZhHans => &zh_hans::WORDS,
+    }
+}
+
+/// The words of one language, as one speaks to friends.
+const fn friendly_words(language: Language) -> &'static Words {
+    match language {
+        Language::Cs => &cs::FRIENDLY,
+        Language::De => &de::FRIENDLY,
+        Language::Es => &es::FRIENDLY,
+        Language::Fr => &fr::FRIENDLY,
+        Language::It => &it::FRIENDLY,
+        Language::Ja => &ja::FRIENDLY,
+        Language::Nl => &nl::FRIENDLY,
+        Language::Pl => &pl::FRIENDLY,
+        Language::Tr => &tr::FRIENDLY,
+        Language::Uk => &uk::FRIENDLY,
+        Language::ZhHans => &zh_hans::FRIENDLY,
+        // These speak to everybody alike, or are written so that they do.
+        Language::Ar | Language::Da | Language::En | Language::He | Language::Pt | Language::Sv => {
+            words(language)
+        }
     }
 }
 
@@ -146,38 +219,18 @@ pub(super) fn fill(text: &str, with: &str) -> String {
 
 /// When to come back: in seconds while that is a number one can picture, then in minutes, then in
 /// hours, rounded up.
-pub(super) fn come_back_in(language: Language, seconds: u64) -> String {
-    let words = words(language);
+pub(super) fn come_back_in(words: &Words, seconds: u64) -> String {
     let (number, unit) = match seconds {
         0..120 => (seconds, &words.seconds),
         120..7200 => (seconds.div_ceil(60), &words.minutes),
         _ => (seconds.div_ceil(3600), &words.hours),
     };
-    let duration = fill(unit.form(language, number), &number.to_string());
+    let duration = fill(
+        unit.form(words.counting.category(number)),
+        &number.to_string(),
+    );
     fill(words.come_back_in, &duration)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn short_waits_are_in_seconds_longer_ones_in_minutes_and_long_ones_in_hours() {
-        assert_eq!(
-            come_back_in(Language::En, 1),
-            "Please try again in 1 second."
-        );
-        assert_eq!(
-            come_back_in(Language::En, 36),
-            "Please try again in 36 seconds."
-        );
-        assert_eq!(
-            come_back_in(Language::De, 121),
-            "Bitte versuchen Sie es in 3 Minuten erneut."
-        );
-        assert_eq!(
-            come_back_in(Language::De, 7201),
-            "Bitte versuchen Sie es in 3 Stunden erneut."
-        );
-    }
-}
+mod tests;

@@ -7,8 +7,9 @@ use http::StatusCode;
 
 use super::{PageError, Pages};
 use crate::config::spec::{
-    BrandSpec, Color, FallbackSpec, HeadersSpec, HostPattern, Language, LinkSpec, LogoSpec,
-    MaintenanceSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec, UpstreamSpec,
+    ActionSpec, BrandSpec, Color, FallbackSpec, HeadersSpec, HostPattern, Language, LinkSpec,
+    LogoSpec, MaintenanceSpec, PageTextSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec,
+    UpstreamSpec,
 };
 
 impl Pages {
@@ -36,6 +37,7 @@ pub(super) fn site(brand: BrandSpec) -> SiteSpec {
             statuses: vec![StatusCode::BAD_GATEWAY],
             api: false,
             language: Language::En,
+            languages: Language::ALL.to_vec(),
         },
         retry_after: RetryAfterSpec {
             start: Duration::from_secs(30),
@@ -59,16 +61,39 @@ pub(super) fn florist() -> BrandSpec {
             media_type: "image/svg+xml",
             bytes: Bytes::from(logo),
         }),
-        color: Some(Color {
-            r: 0x0a,
-            g: 0x7a,
-            b: 0x5c,
-        }),
+        color: Some(Color::new(0x0a, 0x7a, 0x5c)),
         phone: Some("+49 (0)30 1234 56-78".to_owned()),
         email: Some("hallo@blumen-krause.example".to_owned()),
-        links: vec![
-            link("Status", "https://status.blumen-krause.example"),
+        links: vec![link("Gutscheine per Post", "https://post.example/krause")],
+        social: vec![
             link("Instagram", "https://social.example/blumenkrause"),
+            link("Pinterest", "https://pins.example/blumenkrause"),
         ],
+        chat: Some("https://chat.example/blumenkrause".to_owned()),
+        address: Some("Lindenstraße 12\n10969 Berlin".to_owned()),
+        hours: Some("Mo–Fr 9–18 Uhr\nSa 9–14 Uhr".to_owned()),
+        status_page: Some("https://status.blumen-krause.example".to_owned()),
+        ..BrandSpec::default()
+    }
+}
+
+/// Words with all that they can have.
+pub(super) fn own_words() -> PageTextSpec {
+    PageTextSpec {
+        headline: Some("Wir gießen kurz die Blumen".to_owned()),
+        message: Some(
+            "Unser Laden im Netz macht eine kleine Pause.\nWir sind gleich wieder für Sie da."
+                .to_owned(),
+        ),
+        still_works: ["Bestellungen am Telefon", "Abholung im Laden"]
+            .map(str::to_owned)
+            .to_vec(),
+        eta: Some("gegen 15 Uhr".to_owned()),
+        action: Some(ActionSpec {
+            text: "Zum Sommerstrauß".to_owned(),
+            url: Some("https://post.example/sommer".to_owned()),
+            code: Some("SOMMER10".to_owned()),
+        }),
+        hours: Some("Mo–Fr 9–18 Uhr\nSa 9–14 Uhr".to_owned()),
     }
 }
