@@ -4,7 +4,7 @@ const FIRST = 5, MOST = 60, UNSURE = [2, 5], AGAIN = [20, 60];
 const box = document.querySelector(".return"), say = box.dataset;
 const [news, clock] = box.querySelectorAll(".return-line");
 const [open, toggle] = box.querySelectorAll(".button");
-const countdown = document.querySelector(".countdown");
+const countdown = document.querySelector(".countdown"), time = document.querySelector(".until time");
 const language = document.documentElement.lang;
 const [visit] = performance.getEntriesByType("navigation");
 const reopened = visit && visit.type === "reload";
@@ -19,7 +19,7 @@ const left = () => Math.max(0, Math.ceil((at - performance.now()) / 1000));
 function show() {
   clock.hidden = !running || !line;
   if (!clock.hidden) clock.textContent = line.replace("{}", amount(left(), "second"));
-  const ends = countdown && Date.parse(countdown.previousElementSibling.lastElementChild.dateTime);
+  const ends = countdown && Date.parse(time.dateTime);
   const rest = Math.ceil((ends - Date.now()) / 1000);
   if (rest > 0) {
     const parts = [[rest / 86400, "day"], [rest / 3600 % 24, "hour"], [rest / 60 % 60, "minute"], [rest % 60, "second"]]
@@ -116,7 +116,6 @@ document.addEventListener("visibilitychange", () => {
 addEventListener("pageshow", ({ persisted }) => { if (persisted && running) { going = false; lookWithin(2); } });
 
 if (countdown) {
-  const time = countdown.previousElementSibling.lastElementChild;
   time.textContent = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "short" }).format(new Date(time.dateTime));
 }
 setInterval(show, 1000);

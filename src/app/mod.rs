@@ -165,7 +165,7 @@ fn share(config: Config) -> Result<(Arc<Shared>, Surroundings, Option<Writer>), 
     });
     let tasks = Tasks::new(Handle::current());
     let around = Surroundings {
-        names: Names::new(&process.dns, tasks.clone()),
+        names: Names::new(&process.dns),
         tasks: tasks.clone(),
         workers: process.workers.get(),
     };

@@ -79,10 +79,10 @@ pub(super) fn limits(table: &Table<'_>) -> (Option<Moment>, Option<Moment>) {
 
 /// A point in time, with or without quotes.
 fn moment(value: &Value<'_>) -> Option<Moment> {
-    let Some(written) = value.datetime() else {
+    let Some(written) = value.node().as_datetime() else {
         return value.read("a date and time such as 2026-12-01T22:00:00+01:00", parse);
     };
-    match parse(&written) {
+    match parse(&written.to_string()) {
         Ok(moment) => Some(moment),
         Err(fault) => {
             value.reject(&fault.problem.clone(), &fault.advice(true));

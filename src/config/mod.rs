@@ -28,6 +28,7 @@ mod source;
 pub mod spec;
 mod svg;
 mod units;
+mod upstream;
 mod variables;
 mod variant;
 

@@ -101,6 +101,31 @@ pub(super) fn upstream(text: &str) -> Result<(Scheme, Authority), Fault> {
     Ok((scheme, authority))
 }
 
+/// Reads where SRV records are: as [`upstream`], without a port, because they bring theirs.
+pub(super) fn service(text: &str) -> Result<(Scheme, Authority), Fault> {
+    const EXAMPLES: &str = "write for example \"http://_http._tcp.app.internal\"";
+    let (scheme, full) = upstream(text)?;
+    let host = full.host();
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    if !matches!(rest.strip_prefix(host), Some("" | "/")) {
+        let better = text
+            .strip_suffix(rest)
+            .map(|scheme| format!("{scheme}{host}"));
+        let fault = Fault::new("has a port; SRV records bring their own", EXAMPLES);
+        return Err(better.into_iter().fold(fault, Fault::or_rather));
+    }
+    if host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
+        return Err(Fault::new(
+            "is an address, which has no SRV records",
+            EXAMPLES,
+        ));
+    }
+    let bare = host
+        .parse()
+        .map_err(|_| Fault::new("is not a name", EXAMPLES))?;
+    Ok((scheme, bare))
+}
+
 /// Reads a host with an optional port into one that always has a port.
 fn host_and_port(text: &str, default_port: u16) -> Result<Authority, &'static str> {
     let authority = authority(text)?;

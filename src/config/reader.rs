@@ -138,10 +138,6 @@ impl<'r> Value<'r> {
         self.report
     }
 
-    pub(super) fn is_table(&self) -> bool {
-        self.node.get_ref().is_table()
-    }
-
     /// As it is written, for messages.
     pub(super) fn written(&self) -> String {
         self.source.written(&self.node.span())
@@ -149,6 +145,10 @@ impl<'r> Value<'r> {
 
     pub(super) fn is_text(&self) -> bool {
         self.node.get_ref().is_str()
+    }
+
+    pub(super) fn is_list(&self) -> bool {
+        self.node.get_ref().is_array()
     }
 
     /// A table, empty if it is none.
@@ -317,10 +317,9 @@ impl<'r> Value<'r> {
         found
     }
 
-    /// A date, a time or both, as TOML has them without quotes.
-    pub(super) fn datetime(&self) -> Option<String> {
-        let found = self.node.get_ref().as_datetime();
-        found.map(ToString::to_string)
+    /// As TOML has it, for what the methods here do not know.
+    pub(super) fn node(&self) -> &'r DeValue<'r> {
+        self.node.get_ref()
     }
 
     /// Reports a problem with this value: the rest of a sentence that begins with it.

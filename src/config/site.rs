@@ -3,18 +3,18 @@
 use std::{collections::BTreeMap, num::NonZeroUsize, ops::RangeInclusive, time::Duration};
 
 use http::{StatusCode, uri::Authority};
-use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
 use super::{
     brand, language, maintenance, names,
     problem::Problem,
     reader::{Table, Value},
-    source::{Spot, read_file},
+    source::Spot,
     spec::{
         BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, LimitsSpec, MaintenanceSpec,
         PageTextSpec, RetryAfterSpec, RetrySpec, Scheme, SiteSpec, TargetSpec, TimeoutsSpec,
         UpstreamSpec, VariantSpec,
     },
+    upstream::{self, Origins},
     variant,
 };
 
@@ -22,7 +22,6 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const STEP: RangeInclusive<Duration> = MILLISECOND..=DAY;
-const PEM_LIMIT: u64 = 4 * 1024 * 1024;
 
 /// A site's file as far as it could be read.
 pub(super) struct ReadSite {
@@ -166,7 +165,6 @@ fn hosts(file: &Table<'_>) -> Vec<ClaimedHost> {
 }
 
 fn upstream(file: &Table<'_>) -> Option<UpstreamSpec> {
-    const WAY_OUT: &str = "write upstream = \"http://app:3000\"";
     let timeouts = file.table("timeouts");
     let attempts = file
         .table("retry")
@@ -179,22 +177,16 @@ fn upstream(file: &Table<'_>) -> Option<UpstreamSpec> {
         .and_then(|value| value.count(&(1..=65536)));
     let timeouts = self::timeouts(&timeouts, attempts);
     let idle_timeout = limits.duration("idle_timeout", STEP, LimitsSpec::default().idle_timeout);
-    let value = file.require("upstream", WAY_OUT)?;
-    let (url, ca_file) = if value.is_text() {
-        (Some(value), None)
-    } else {
-        let table = value.table_or("a URL or a table", WAY_OUT)?;
-        (
-            table.require("url", "write url = \"https://app:3000\""),
-            table.get("ca_file"),
-        )
-    };
-    let url = url.and_then(|url| url.read("a URL", names::upstream));
-    let ca = ca_file.map(|file| certificates(&file, url.as_ref().map(|(scheme, _)| *scheme)));
-    let (scheme, authority) = url?;
-    let defaults = UpstreamSpec::new(scheme, vec![TargetSpec::new(authority)]);
+    let balance = upstream::balance(&file.table("balance"));
+    let Origins {
+        scheme,
+        targets,
+        ca,
+    } = upstream::origins(file)?;
+    let defaults = UpstreamSpec::new(scheme, targets);
     Some(UpstreamSpec {
-        ca: ca.unwrap_or_default(),
+        ca,
+        balance,
         timeouts,
         retry: RetrySpec {
             attempts,
@@ -207,33 +199,6 @@ fn upstream(file: &Table<'_>) -> Option<UpstreamSpec> {
         },
         ..defaults
     })
-}
-
-fn certificates(file: &Value<'_>, scheme: Option<Scheme>) -> Vec<CertificateDer<'static>> {
-    if scheme == Some(Scheme::Http) {
-        file.reject(
-            "is of no use: the upstream is not encrypted",
-            "use https:// or leave it out",
-        );
-    }
-    let Some(path) = file.file() else {
-        return Vec::new();
-    };
-    let read = read_file(&path, PEM_LIMIT)
-        .map_err(|error| format!("it {error}"))
-        .and_then(|bytes| {
-            CertificateDer::pem_slice_iter(&bytes)
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(|_| "it is not PEM".to_owned())
-        });
-    let problem = match read {
-        Ok(certificates) if !certificates.is_empty() => return certificates,
-        Ok(_) => "it has no certificate in it".to_owned(),
-        Err(problem) => problem,
-    };
-    let way_out = "name a PEM file with certificates; paths start from the directory of this file";
-    file.reject(&format!("is no file of certificates: {problem}"), way_out);
-    Vec::new()
 }
 
 fn timeouts(table: &Table<'_>, attempts: NonZeroUsize) -> TimeoutsSpec {

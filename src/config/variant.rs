@@ -49,7 +49,7 @@ fn variant(item: &Value<'_>, pages: &BTreeMap<Language, PageTextSpec>) -> Option
     let mut has_words = false;
     // What is neither a condition nor a table has been reported as an unknown key.
     let is_words =
-        |(name, value): &(&str, Value<'_>)| !CONDITIONS.contains(name) && value.is_table();
+        |(name, value): &(&str, Value<'_>)| !CONDITIONS.contains(name) && value.node().is_table();
     for (name, value) in table.iter().filter(is_words) {
         if let Some((language, text)) = brand::page(name, &value) {
             let usual = pages.get(&language).cloned().unwrap_or_default();

@@ -226,8 +226,12 @@ fn the_language_of_page_and_field_agree() {
     let pages = Pages::build(&site(florist())).unwrap();
     for (wish, tag) in [
         ("de-AT,de;q=0.9,en;q=0.1", "de"),
-        ("fr", "en"),
+        ("fr", "fr"),
+        ("fi", "en"),
         ("en-GB", "en"),
+        ("zh-CN", "zh-Hans"),
+        ("zh-TW", "en"),
+        ("ar-EG", "ar"),
     ] {
         let response = respond(
             &pages,

@@ -125,7 +125,7 @@ mod tests {
         let config = from_flags(&flags).unwrap();
         let tasks = Tasks::new(Handle::current());
         let around = Surroundings {
-            names: Names::new(&config.process.dns, tasks.clone()),
+            names: Names::new(&config.process.dns),
             tasks,
             workers: 1,
         };

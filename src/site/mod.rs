@@ -117,12 +117,17 @@ impl Site {
         }
         let upstream = match before.filter(|before| *before.upstream.spec() == spec.upstream) {
             Some(before) => Arc::clone(&before.upstream),
-            None => Arc::new(Upstream::new(&spec.upstream, around).map_err(|source| {
-                SiteError::Upstream {
+            None => Arc::new(
+                Upstream::new(
+                    &spec.upstream,
+                    before.map(|before| &*before.upstream),
+                    around,
+                )
+                .map_err(|source| SiteError::Upstream {
                     site: spec.name.clone(),
                     source,
-                }
-            })?),
+                })?,
+            ),
         };
         let origin = Origin {
             spec: Arc::clone(spec),

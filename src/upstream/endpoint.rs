@@ -12,7 +12,8 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    connect::Connector, exchange::Connection, expect::BarrierGuard, pool::Pool, target::Target,
+    connect::Connector, exchange::Connection, expect::BarrierGuard, load::Load, pool::Pool,
+    target::Target,
 };
 use crate::{
     failure::{AttemptError, Failure, Sent, UpstreamFailure},
@@ -45,6 +46,7 @@ pub(super) enum Outcome {
 pub(crate) struct Endpoint {
     target: Arc<Target>,
     address: SocketAddr,
+    load: Arc<Load>,
     pool: Pool,
     in_flight: AtomicUsize,
     tasks: Tasks,
@@ -52,16 +54,22 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
+    /// What is known of the same address before a reload stays known.
     pub(super) fn new(
         target: Arc<Target>,
         address: SocketAddr,
         pool: Pool,
-        tasks: Tasks,
-        between_bytes: Duration,
+        (tasks, between_bytes): (Tasks, Duration),
+        before: Option<&Self>,
     ) -> Arc<Self> {
+        let load = before.map_or_else(
+            || Arc::new(Load::new(Instant::now())),
+            |before| Arc::clone(&before.load),
+        );
         Arc::new(Self {
             target,
             address,
+            load,
             pool,
             in_flight: AtomicUsize::new(0),
             tasks,
@@ -83,6 +91,11 @@ impl Endpoint {
         Admission::Full
     }
 
+    /// How fast it is.
+    pub(super) fn load(&self) -> &Load {
+        &self.load
+    }
+
     pub(super) fn pool(&self) -> &Pool {
         &self.pool
     }
@@ -91,19 +104,46 @@ impl Endpoint {
         self.in_flight.load(Relaxed)
     }
 
+    /// A lease for the one request that may see whether it still is out; `None` when another has it.
+    pub(super) fn trial(self: &Arc<Self>) -> Option<Lease> {
+        Some(self.lease())
+    }
+
     /// Counts one more request on this endpoint.
     pub(super) fn lease(self: &Arc<Self>) -> Lease {
         self.in_flight.fetch_add(1, Relaxed);
         Lease {
             endpoint: Arc::clone(self),
+            rival: None,
             held: None,
         }
+    }
+
+    /// A new connection, if there is a place for one.
+    pub(super) async fn connect(
+        &self,
+        connector: &Connector,
+        limit: Option<Duration>,
+    ) -> Result<Connection, AttemptError> {
+        let Some(place) = self.pool.reserve() else {
+            let cause = UpstreamFailure::PoolFull.into();
+            return Err(AttemptError {
+                cause,
+                sent: Sent::No,
+                source: None,
+            });
+        };
+        connector
+            .connect(&self.target, self.address, place, limit)
+            .await
     }
 }
 
 /// One use of an endpoint. Ends with the response body, not with its head.
 pub(crate) struct Lease {
     endpoint: Arc<Endpoint>,
+    /// The other kind of address, for when this one is slow to connect to.
+    rival: Option<Arc<Endpoint>>,
     held: Option<Held>,
 }
 
@@ -119,13 +159,26 @@ impl Lease {
         self.endpoint.address
     }
 
+    pub(super) const fn endpoint(&self) -> &Arc<Endpoint> {
+        &self.endpoint
+    }
+
+    /// With the endpoint of the other kind of address.
+    pub(super) fn against(mut self, rival: Option<Arc<Endpoint>>) -> Self {
+        self.rival = rival;
+        self
+    }
+
     /// Says how the attempt ended. A lease that is dropped without it was cancelled, which says
     /// nothing about the endpoint.
-    pub(super) fn settle(&self, _outcome: Outcome, _now: Instant) {}
+    pub(super) fn settle(&self, outcome: Outcome, now: Instant) {
+        self.endpoint.load.observe(outcome, now);
+    }
 
-    /// A connection: an idle one unless a fresh one is asked for, else a new one.
+    /// A connection: an idle one unless a fresh one is asked for, else a new one. That may be one to
+    /// the rival; then this is a lease of the rival.
     pub(super) async fn checkout(
-        &self,
+        &mut self,
         worker: WorkerId,
         connector: &Connector,
         limit: Option<Duration>,
@@ -135,17 +188,11 @@ impl Lease {
         if !fresh && let Some(connection) = pool.take(worker) {
             return Ok(connection);
         }
-        let Some(place) = pool.reserve() else {
-            let cause = UpstreamFailure::PoolFull.into();
-            return Err(AttemptError {
-                cause,
-                sent: Sent::No,
-                source: None,
-            });
-        };
         // Boxed, as all that is rare: the future of every request would have room for it.
-        Box::pin(connector.connect(&self.endpoint.target, self.endpoint.address, place, limit))
-            .await
+        match self.rival.take() {
+            None => Box::pin(self.endpoint.connect(connector, limit)).await,
+            Some(rival) => Box::pin(self.race(rival, connector, limit)).await,
+        }
     }
 
     /// Another lease of the same endpoint, for what goes on beside the response.

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{
     Upstream, balancer,
-    balancer::Tried,
+    balancer::{Tried, Want},
     body::{OriginBody, RequestBody},
     endpoint::{Lease, Outcome},
     exchange::{ClientEnd, Connection, SendError},
@@ -113,20 +113,31 @@ impl Upstream {
         outbound: &mut Outbound,
         sender: &Sender<'_>,
     ) -> Result<Answered, Ended> {
-        let endpoints = self.endpoints.get(&self.names).await;
-        let endpoints = endpoints.map_err(Ended::Failed)?;
+        let set = self.endpoints.get().await.map_err(Ended::Failed)?;
+        let want = outbound
+            .request
+            .as_ref()
+            .map(|request| Want::of(request, &self.spec.balance, sender.forwarder));
+        let want = want.unwrap_or_default();
         let began = Instant::now();
         let mut tried = Tried::default();
         let mut last = nobody();
         let mut cutoff = None;
         for _ in 0..self.spec.retry.attempts.get() {
-            let Some(lease) = balancer::pick(&endpoints, &mut tried) else {
+            let sent_at = Instant::now();
+            let Some(mut lease) = balancer::pick(&set, &mut tried, want, sent_at) else {
+                // All are out: perhaps the names lead elsewhere by now.
+                self.endpoints.ask_again();
                 break;
             };
             sender.record.attempt(lease.address());
-            let sent_at = Instant::now();
-            let error = match self.attempt(&lease, outbound, sender, cutoff).await {
-                Ok((connection, response)) => {
+            let error = match self.attempt(&mut lease, outbound, sender, cutoff).await {
+                Ok((connection, mut response)) => {
+                    if let Some(sticky) = want.affinity.sticky
+                        && let Some(candidate) = set.find(lease.address())
+                    {
+                        sticky.stick(candidate.id, response.headers_mut());
+                    }
                     lease.settle(outcome(response.status(), sent_at), Instant::now());
                     return Ok(Answered {
                         lease,
@@ -140,6 +151,12 @@ impl Upstream {
                 return Err(Ended::ByClient(end));
             }
             last = error.error;
+            if last.sent == Sent::No && last.cause.blames_address() {
+                self.endpoints.ask_again();
+            }
+            if let Some(at) = set.position(lease.address()) {
+                tried.insert(at);
+            }
             lease.settle(Outcome::Failed(last.cause), Instant::now());
             sender.record.attempt_failed(last.cause, last.sent);
             cutoff = Some(began + self.spec.timeouts.total);
@@ -148,9 +165,6 @@ impl Upstream {
                 break;
             }
         }
-        if last.sent == Sent::No && last.cause.blames_address() {
-            self.endpoints.refresh_in_background(&self.names);
-        }
         Err(Ended::Failed(last))
     }
 
@@ -158,7 +172,7 @@ impl Upstream {
     /// about the endpoint: the request goes out once more on a new one.
     async fn attempt(
         &self,
-        lease: &Lease,
+        lease: &mut Lease,
         outbound: &mut Outbound,
         sender: &Sender<'_>,
         cutoff: Option<Instant>,
@@ -166,6 +180,7 @@ impl Upstream {
         let mut fresh = false;
         loop {
             let limit = cutoff.map(|cutoff| cutoff.saturating_duration_since(Instant::now()));
+            let asked = lease.address();
             let mut connection = lease
                 .checkout(sender.worker, &self.connector, limit, fresh)
                 .await
@@ -174,6 +189,9 @@ impl Upstream {
                     unsent: None,
                     by_client: None,
                 })?;
+            if lease.address() != asked {
+                sender.record.attempt(lease.address());
+            }
             let Some(request) = outbound.request.take() else {
                 return Err(defect());
             };

@@ -1,22 +1,29 @@
 //! Bytes out: a site's upstream, its endpoints and the connections to them.
 //!
 //! Step 8 of the request's way. [`forward`] is the attempt loop; the files beside it are its
-//! steps: outbound (the request as the origin gets it) → [`resolve`] → balancer → endpoint and
-//! pool, or connect → exchange, which keeps the clocks with the help of wire → retry when it
-//! failed, accept when it did not, and then body or upgrade.
+//! steps: outbound (the request as the origin gets it) → endpoints, which [`resolve`] keeps fresh
+//! → balancer → endpoint and pool, or connect → exchange, which keeps the clocks with the help of
+//! wire → retry when it failed, accept when it did not, and then body or upgrade.
 
 mod accept;
 mod balancer;
 pub(crate) mod body;
 mod connect;
 mod endpoint;
+mod endpoints;
 mod exchange;
 mod expect;
+mod eyeballs;
 pub mod forward;
+mod hash;
+mod known;
+mod load;
 mod outbound;
 mod pool;
 pub mod resolve;
 mod retry;
+mod set;
+mod sticky;
 mod target;
 mod upgrade;
 pub(crate) mod wire;
@@ -30,14 +37,11 @@ pub use body::{OriginBody, OriginBodyError};
 pub use connect::ConnectorError;
 
 use self::{
-    connect::Connector,
-    endpoint::Endpoint,
-    pool::Pool,
-    resolve::{Endpoints, Names},
+    connect::Connector, endpoint::Endpoint, endpoints::Endpoints, pool::Pool, resolve::Names,
     target::Target,
 };
 use crate::{
-    config::spec::{Scheme, UpstreamSpec},
+    config::spec::{TargetSpec, UpstreamSpec},
     tasks::Tasks,
 };
 
@@ -48,7 +52,6 @@ const SWEEP: Duration = Duration::from_secs(5);
 pub struct Upstream {
     spec: UpstreamSpec,
     endpoints: Arc<Endpoints>,
-    names: Names,
     connector: Connector,
     tasks: Tasks,
     _sweep: DropGuard,
@@ -75,39 +78,38 @@ pub struct Connections {
 }
 
 impl Upstream {
-    /// Builds one from its spec.
+    /// Builds one from its spec. What `previous` knows of the same names and addresses is kept.
     ///
     /// # Errors
     /// When TLS cannot be set up as asked.
-    pub fn new(spec: &UpstreamSpec, around: &Surroundings) -> Result<Self, ConnectorError> {
+    pub fn new(
+        spec: &UpstreamSpec,
+        previous: Option<&Self>,
+        around: &Surroundings,
+    ) -> Result<Self, ConnectorError> {
+        let connector = Connector::new(spec, around.tasks.clone())?;
+        let target = |one: &TargetSpec| Target::new(one, spec.scheme).map(Arc::new);
+        let targets: Result<Vec<_>, _> = spec.targets.iter().map(target).collect();
+        let targets = targets.map_err(ConnectorError::Name)?;
         let (limit, idle_timeout) = (spec.limits.connections.get(), spec.limits.idle_timeout);
         let workers = around.workers;
         let (tasks, between_bytes) = (around.tasks.clone(), spec.timeouts.between_bytes);
-        let first = spec.targets.first().ok_or(ConnectorError::Targets)?;
-        let target = Target::new(first, spec.scheme).map_err(ConnectorError::Name)?;
-        let target = Arc::new(target);
-        let make = move |address| {
+        let make = move |target: &Arc<Target>, address, before: Option<&Endpoint>| {
             let pool = Pool::new(workers, limit, idle_timeout);
-            Endpoint::new(
-                Arc::clone(&target),
-                address,
-                pool,
-                tasks.clone(),
-                between_bytes,
-            )
+            let around = (tasks.clone(), between_bytes);
+            Endpoint::new(Arc::clone(target), address, pool, around, before)
         };
-        let default_port = match spec.scheme {
-            Scheme::Http => 80,
-            Scheme::Https => 443,
-        };
-        let endpoints = Endpoints::new(&first.authority, default_port, make);
+        // SRV takes two look-ups, one after the other.
+        let patience = 3 * around.names.timeout();
+        let before = previous.map(|previous| &*previous.endpoints);
+        let endpoints = Endpoints::new(targets, patience, before, Box::new(make));
         let ended = CancellationToken::new();
         sweep(&around.tasks, Arc::clone(&endpoints), ended.clone());
+        refresh(around, &endpoints, &ended);
         Ok(Self {
             spec: spec.clone(),
             endpoints,
-            names: around.names.clone(),
-            connector: Connector::new(spec, around.tasks.clone())?,
+            connector,
             tasks: around.tasks.clone(),
             _sweep: ended.drop_guard(),
         })
@@ -155,4 +157,15 @@ fn sweep(tasks: &Tasks, endpoints: Arc<Endpoints>, ended: CancellationToken) {
             }
         }
     });
+}
+
+/// Keeps the answers of name servers fresh. Ends with the upstream, as [`sweep`] does.
+fn refresh(around: &Surroundings, endpoints: &Arc<Endpoints>, ended: &CancellationToken) {
+    for at in endpoints.names() {
+        let fresh = Arc::clone(endpoints).keep_fresh(at, around.names.clone());
+        let ended = ended.clone();
+        around.tasks.spawn_on_control(async move {
+            let _ = ended.run_until_cancelled(fresh).await;
+        });
+    }
 }

@@ -1,51 +1,48 @@
-//! From the upstream's name to its endpoints.
-//!
-//! An address needs no look-up. A name is looked up when its first request comes and again, in
-//! the background, when its answer has expired: the last good answer serves meanwhile and is given
-//! up only for another real answer, so a resolver that is down takes no site with it.
+//! Asks name servers. What becomes of their answers: `known` and `endpoints`.
 
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    sync::Arc,
     time::Duration,
 };
 
-use arc_swap::ArcSwap;
+use futures_util::future::{join, join_all};
 use hickory_resolver::{
     TokioResolver,
     config::{ConnectionConfig, NameServerConfig, ResolverConfig},
+    lookup::Lookup,
     net::{DnsError, NetError, runtime::TokioRuntimeProvider},
-    proto::op::ResponseCode,
+    proto::{
+        op::ResponseCode,
+        rr::{RData, RecordType, rdata::SRV},
+    },
 };
-use http::uri::Authority;
 use tokio::time::{Instant, timeout};
 
-use super::endpoint::Endpoint;
-use crate::{
-    config::spec::DnsSpec,
-    failure::{AttemptError, Sent, UpstreamFailure},
-    tasks::Tasks,
-};
+use super::known::{Answer, Place, Unresolved};
+use crate::{config::spec::DnsSpec, failure::UpstreamFailure};
 
-/// Answers are used at least and at most this long, whatever their time to live says: a container
-/// runtime's name server is known to promise ten minutes for an address that changes at once.
-const TTL_CLAMP: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// The most SRV records of one name that are looked at.
+const MOST_RECORDS: usize = 64;
+
+/// The two kinds of address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
+    V4,
+    V6,
+}
 
 /// Looks names up. One for the process.
 #[derive(Clone)]
 pub struct Names {
     resolver: Option<Arc<TokioResolver>>,
     timeout: Duration,
-    tasks: Tasks,
 }
 
 impl Names {
     /// With the name servers of the configuration, else with the system's.
     #[must_use]
-    pub fn new(spec: &DnsSpec, tasks: Tasks) -> Self {
+    pub fn new(spec: &DnsSpec) -> Self {
         let resolver = build(spec);
         if let Err(error) = &resolver {
             tracing::error!(%error, "name resolution cannot be set up; only addresses will work");
@@ -53,30 +50,132 @@ impl Names {
         Self {
             resolver: resolver.ok().map(Arc::new),
             timeout: spec.timeout,
-            tasks,
         }
     }
 
-    async fn look_up(&self, name: &str) -> Result<(Vec<IpAddr>, Instant), AttemptError> {
-        let Some(resolver) = &self.resolver else {
-            return Err(failed(UpstreamFailure::NameError, None));
+    /// The longest that one look-up takes.
+    pub(super) const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// The addresses of one kind. To be called on the control thread alone: the resolver's own
+    /// sockets must outlive any worker.
+    pub(super) async fn addresses(&self, name: &str, family: Family, port: u16) -> Answer {
+        let kind = match family {
+            Family::V4 => RecordType::A,
+            Family::V6 => RecordType::AAAA,
         };
-        let (resolver, query) = (Arc::clone(resolver), name.to_owned());
-        // On the control thread: the resolver's own sockets must outlive any worker.
-        let answer = self
-            .tasks
-            .on_control(async move { resolver.lookup_ip(query).await });
-        match timeout(self.timeout, answer).await {
-            Err(_) => Err(failed(UpstreamFailure::NameTimeout, None)),
-            Ok(None) => Err(failed(UpstreamFailure::NameError, None)),
-            Ok(Some(Err(error))) => Err(failed(classify(&error), Some(error))),
-            Ok(Some(Ok(answer))) => {
-                let now = Instant::now();
-                let until = Instant::from_std(answer.valid_until());
-                let until = until.clamp(now + TTL_CLAMP.0, now + TTL_CLAMP.1);
-                Ok((answer.iter().collect(), until))
+        let found = match self.ask(name, kind).await {
+            Ok(found) => found,
+            Err(answer) => return answer,
+        };
+        let ips = found
+            .answers()
+            .iter()
+            .filter_map(|record| match &record.data {
+                RData::A(address) => Some(IpAddr::from(address.0)),
+                RData::AAAA(address) => Some(IpAddr::from(address.0)),
+                _ => None,
+            });
+        let places = ips.map(|ip| Place::plain(SocketAddr::new(ip, port)));
+        answer(places.collect(), Instant::from_std(found.valid_until()))
+    }
+
+    /// What SRV records lead to (RFC 2782). Of a host that cannot be looked up now, what was known
+    /// stays. Called on the control thread alone, as [`Names::addresses`].
+    pub(super) async fn service(&self, name: &str, known: &[Place]) -> Answer {
+        let found = match self.ask(name, RecordType::SRV).await {
+            Ok(found) => found,
+            Err(answer) => return answer,
+        };
+        let records = found
+            .answers()
+            .iter()
+            .filter_map(|record| match &record.data {
+                // A root as target: the service decidedly is not there.
+                RData::SRV(service) if !service.target.is_root() => Some(service),
+                _ => None,
+            });
+        let hosts = join_all(records.take(MOST_RECORDS).map(|record| self.host(record))).await;
+        let mut until = Instant::from_std(found.valid_until());
+        let (mut places, mut failure) = (Vec::new(), None);
+        for (host, answers) in hosts {
+            for said in answers {
+                match said {
+                    Answer::Places(more, end) => {
+                        places.extend(more);
+                        until = until.min(end);
+                    }
+                    Answer::Denied(_) => {}
+                    Answer::Failed(why) => {
+                        let stay = known
+                            .iter()
+                            .filter(|place| place.host.as_ref() == Some(&host));
+                        places.extend(stay.cloned());
+                        failure = Some(why);
+                    }
+                }
             }
         }
+        let mut seen = Vec::new();
+        places.retain(|place| {
+            let is_new = !seen.contains(&place.address);
+            seen.push(place.address);
+            is_new
+        });
+        match failure {
+            Some(why) if places.is_empty() => Answer::Failed(why),
+            _ => answer(places, until),
+        }
+    }
+
+    /// The addresses of a record's host, with what the record says of them.
+    async fn host(&self, record: &SRV) -> (Arc<str>, [Answer; 2]) {
+        let name = record.target.to_ascii();
+        let (v4, v6) = join(
+            self.addresses(&name, Family::V4, record.port),
+            self.addresses(&name, Family::V6, record.port),
+        )
+        .await;
+        let host: Arc<str> = name.into();
+        let complete = |answer| match answer {
+            Answer::Places(places, until) => {
+                let of_record = |place| Place {
+                    priority: record.priority,
+                    // A weight of 0 is a very small chance.
+                    weight: record.weight.max(1),
+                    host: Some(Arc::clone(&host)),
+                    ..place
+                };
+                Answer::Places(places.into_iter().map(of_record).collect(), until)
+            }
+            Answer::Denied(why) => Answer::Denied(why),
+            Answer::Failed(why) => Answer::Failed(why),
+        };
+        let answers = [v4, v6].map(complete);
+        (host, answers)
+    }
+
+    async fn ask(&self, name: &str, kind: RecordType) -> Result<Lookup, Answer> {
+        let Some(resolver) = &self.resolver else {
+            return Err(Answer::Failed(Unresolved::new(UpstreamFailure::NameError)));
+        };
+        match timeout(self.timeout, resolver.lookup(name, kind)).await {
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(error)) => Err(classify(error)),
+            Err(_) => Err(Answer::Failed(Unresolved::new(
+                UpstreamFailure::NameTimeout,
+            ))),
+        }
+    }
+}
+
+/// An answer with nothing of use in it is one, too.
+fn answer(places: Vec<Place>, until: Instant) -> Answer {
+    if places.is_empty() {
+        Answer::Denied(Unresolved::new(UpstreamFailure::NoEndpoint))
+    } else {
+        Answer::Places(places, until)
     }
 }
 
@@ -99,165 +198,32 @@ fn build(spec: &DnsSpec) -> Result<TokioResolver, NetError> {
         TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
     };
     let options = builder.options_mut();
-    options.timeout = spec.timeout;
+    // A lost packet costs half the time, not all of it.
+    options.timeout = spec.timeout / 2;
+    options.attempts = 1;
     // What is kept, and for how long, is decided here and not in a second cache below.
     options.cache_size = 0;
     builder.build()
 }
 
-fn classify(error: &NetError) -> UpstreamFailure {
-    match error {
-        NetError::Timeout => UpstreamFailure::NameTimeout,
-        // The name exists, but has no address.
-        NetError::Dns(DnsError::NoRecordsFound(none))
-            if none.response_code == ResponseCode::NoError =>
-        {
-            UpstreamFailure::NoEndpoint
-        }
+/// A name server's "no" is an answer; that it cannot or will not say is none.
+fn classify(error: NetError) -> Answer {
+    let code = match &error {
+        NetError::Dns(DnsError::NoRecordsFound(none)) => Some(none.response_code),
+        NetError::Dns(DnsError::ResponseCode(code)) => Some(*code),
+        _ => None,
+    };
+    let cause = match (&error, code) {
+        (_, Some(ResponseCode::NoError)) => UpstreamFailure::NoEndpoint,
+        (NetError::Timeout, _) => UpstreamFailure::NameTimeout,
         _ => UpstreamFailure::NameError,
-    }
-}
-
-fn failed(cause: UpstreamFailure, source: Option<NetError>) -> AttemptError {
-    let source =
-        source.map(|error| -> Box<dyn std::error::Error + Send + Sync> { Box::new(error) });
-    AttemptError {
-        cause: cause.into(),
-        sent: Sent::No,
-        source,
-    }
-}
-
-/// The endpoints of one upstream.
-pub(super) struct Endpoints {
-    port: u16,
-    name: Option<String>,
-    current: ArcSwap<Resolved>,
-    refreshing: AtomicBool,
-    /// When it was last looked up in the background.
-    last: Mutex<Option<Instant>>,
-    make: Box<dyn Fn(SocketAddr) -> Arc<Endpoint> + Send + Sync>,
-}
-
-#[derive(Default)]
-struct Resolved {
-    endpoints: Arc<[Arc<Endpoint>]>,
-    /// `None`: nothing to look up, or nothing found yet.
-    until: Option<Instant>,
-}
-
-impl Endpoints {
-    pub(super) fn new(
-        authority: &Authority,
-        default_port: u16,
-        make: impl Fn(SocketAddr) -> Arc<Endpoint> + Send + Sync + 'static,
-    ) -> Arc<Self> {
-        let host = authority
-            .host()
-            .trim_start_matches('[')
-            .trim_end_matches(']');
-        let port = authority.port_u16().unwrap_or(default_port);
-        let make = Box::new(make);
-        let (name, resolved) = match host.parse::<IpAddr>() {
-            Ok(address) => {
-                let endpoints = Arc::from([make(SocketAddr::new(address, port))]);
-                (
-                    None,
-                    Resolved {
-                        endpoints,
-                        until: None,
-                    },
-                )
-            }
-            Err(_) => (Some(host.to_owned()), Resolved::default()),
-        };
-        let (refreshing, last) = (AtomicBool::new(false), Mutex::default());
-        Arc::new(Self {
-            port,
-            name,
-            current: ArcSwap::from_pointee(resolved),
-            refreshing,
-            last,
-            make,
-        })
-    }
-
-    /// What is known now, for sweeping and counting.
-    pub(super) fn known(&self) -> Arc<[Arc<Endpoint>]> {
-        Arc::clone(&self.current.load().endpoints)
-    }
-
-    /// The endpoints to pick from. Waits only when nothing was ever found.
-    pub(super) async fn get(
-        self: &Arc<Self>,
-        names: &Names,
-    ) -> Result<Arc<[Arc<Endpoint>]>, AttemptError> {
-        let Some(name) = &self.name else {
-            return Ok(self.known());
-        };
-        let current = self.current.load_full();
-        match current.until {
-            None => Box::pin(self.refresh(name, names)).await,
-            Some(until) => {
-                if until <= Instant::now() {
-                    self.refresh_in_background(names);
-                }
-                Ok(Arc::clone(&current.endpoints))
-            }
-        }
-    }
-
-    /// Asks again now: an endpoint could not be reached, perhaps because it has moved.
-    pub(super) fn refresh_in_background(self: &Arc<Self>, names: &Names) {
-        let Some(name) = self.name.clone() else {
-            return;
-        };
-        if self.refreshing.swap(true, Relaxed) {
-            return;
-        }
-        let pause = self.pause_since_last();
-        let (this, lookup) = (Arc::clone(self), names.clone());
-        names.tasks.spawn_on_control(async move {
-            tokio::time::sleep(pause).await;
-            if let Err(error) = this.refresh(&name, &lookup).await {
-                let cause = error.cause.label();
-                tracing::warn!(
-                    name,
-                    cause,
-                    "name not resolved again; the last addresses stay"
-                );
-            }
-            this.refreshing.store(false, Relaxed);
-        });
-    }
-
-    /// What is left of the least time between two look-ups, so that an outage under load does not
-    /// become one of the resolver too.
-    fn pause_since_last(&self) -> Duration {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let next = last.map_or(now, |last| (last + TTL_CLAMP.0).max(now));
-        *last = Some(next);
-        next.saturating_duration_since(now)
-    }
-
-    async fn refresh(
-        &self,
-        name: &str,
-        names: &Names,
-    ) -> Result<Arc<[Arc<Endpoint>]>, AttemptError> {
-        let (addresses, until) = names.look_up(name).await?;
-        let known = self.known();
-        let endpoint = |ip: IpAddr| {
-            let address = SocketAddr::new(ip, self.port);
-            let kept = known.iter().find(|endpoint| endpoint.address() == address);
-            kept.map_or_else(|| (self.make)(address), Arc::clone)
-        };
-        let endpoints: Arc<[Arc<Endpoint>]> = addresses.into_iter().map(endpoint).collect();
-        self.current.store(Arc::new(Resolved {
-            endpoints: Arc::clone(&endpoints),
-            until: Some(until),
-        }));
-        Ok(endpoints)
+    };
+    let why = Unresolved {
+        cause,
+        source: Some(Arc::new(error)),
+    };
+    match code {
+        Some(ResponseCode::NoError | ResponseCode::NXDomain) => Answer::Denied(why),
+        _ => Answer::Failed(why),
     }
 }

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use intermission::config::{Flags, Loaded, Problem, Problems, Severity, from_flags, load_with};
+use intermission::config::{
+    Flags, Loaded, Problem, Problems, Severity, from_flags, load_with, spec::Language,
+};
 use proptest::prelude::*;
 
 /// Two lines that make a site.
@@ -161,6 +163,36 @@ fn bad_upstreams() {
     ];
     let shown = upstreams
         .map(|upstream| whole_site(&format!("hosts = [\"*\"]\nupstream = \"{upstream}\"\n")));
+    insta::assert_snapshot!(shown.concat());
+}
+
+#[test]
+fn bad_lists_of_upstreams() {
+    let upstreams = [
+        "upstream = []",
+        "upstream = 3000",
+        "upstream = [\"http://a\", \"https://b\"]",
+        "upstream = [\"http://a\", \"b:3000\", 1]",
+        "[[upstream]]\nweight = 1001\nbackup = \"yes\"\nport = 1",
+        "[upstream]\nurl = \"http://a\"\nwieght = 1",
+        "[[upstream]]\nurl = \"http://_http._tcp.app:80\"\nsrv = true",
+        "[[upstream]]\nurl = \"http://10.0.0.1\"\nsrv = true",
+        "upstream = \"http://a\"\n[balance]\nhash = \"cookie:\"\nsticky = \"a b\"",
+        "upstream = \"http://a\"\n[balance]\nhash = \"url\"",
+        "upstream = \"http://a\"\n[balance]\nhash = \"header:x y\"",
+    ];
+    let shown = upstreams.map(|upstream| whole_site(&format!("hosts = [\"*\"]\n{upstream}\n")));
+    insta::assert_snapshot!(shown.concat());
+}
+
+#[test]
+fn upstreams_that_are_probably_mistakes() {
+    let upstreams = [
+        "[[upstream]]\nurl = \"http://a\"\nbackup = true",
+        "[[upstream]]\nurl = \"http://a\"\nweight = 0",
+        "upstream = [\"http://a\", \"http://a:80\"]",
+    ];
+    let shown = upstreams.map(|upstream| whole_site(&format!("hosts = [\"*\"]\n{upstream}\n")));
     insta::assert_snapshot!(shown.concat());
 }
 
@@ -325,8 +357,8 @@ fn bad_brand() {
     insta::assert_snapshot!(site(
         "[brand]\nname = \" \"\ncolor = \"green\"\nphone = \"call us\"\nemail = \"us\"\nlinks = [\n\
          { text = \"a\", url = \"javascript:alert(1)\" },\n{ text = \"b\", url = \"status.example\" },\n\
-         { text = \"\\u0007\", url = \"https://a b\" },\n]\n[page.fr]\nheadline = \"x\"\n[page.de-DE]\n\
-         headline = \"x\"\n[fallback]\nlanguage = \"fr\"\n"
+         { text = \"\\u0007\", url = \"https://a b\" },\n]\n[page.fi]\nheadline = \"x\"\n[page.de-DE]\n\
+         headline = \"x\"\n[fallback]\nlanguage = \"fi\"\n"
     ));
 }
 
@@ -347,6 +379,54 @@ fn colours_that_are_hard_to_read_are_warned_of_with_the_nearest_that_are_not() {
                 text_dark = \"#e8f2ee\"\n";
     let loaded = load([("sites/shop.toml", site.as_bytes())]).expect("warnings only");
     insta::assert_snapshot!(Problems::new(loaded.warnings));
+}
+
+#[test]
+fn bad_languages() {
+    let texts = [
+        "languages = []\n",
+        "languages = \"de\"\n",
+        "languages = [\"de\", \"pt-BR\", \"zh_CN\", \"zh-TW\", 7]\nlanguage = \"EN\"\n",
+        "languages = [\"de\", \"fr\"]\nlanguage = \"en\"\n",
+    ];
+    let shown: String = texts
+        .map(|text| format!("{}\n", site(&format!("[fallback]\n{text}"))))
+        .concat();
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn words_in_a_language_that_is_not_offered_are_a_warning() {
+    let text = "hosts = [\"*\"]\nupstream = \"http://app\"\n[page.de]\nheadline = \"x\"\n\
+                [page.fr]\nheadline = \"x\"\n[fallback]\nlanguages = [\"nl\", \"de\", \"nl\"]\n";
+    let loaded = load([("sites/shop.toml", text.as_bytes())]).expect("a warning is no error");
+    let fallback = &loaded.config.sites[0].fallback;
+    assert_eq!(fallback.languages, [Language::Nl, Language::De]);
+    assert_eq!(
+        fallback.language,
+        Language::De,
+        "the only one with words of the owner"
+    );
+    insta::assert_snapshot!(Problems::new(loaded.warnings));
+}
+
+#[test]
+fn the_default_language_is_the_owners_else_english_else_the_first_offered() {
+    let default = |more: &str| {
+        let text = format!("hosts = [\"*\"]\nupstream = \"http://app\"\n{more}");
+        let loaded = load([("sites/shop.toml", text.as_bytes())]).expect("a right site");
+        loaded.config.sites[0].fallback.language
+    };
+    let own = "[page.it]\nheadline = \"x\"\n";
+    let offered = "[fallback]\nlanguages = [\"nl\", \"it\"]\n";
+    assert_eq!(default(""), Language::En);
+    assert_eq!(default(own), Language::It);
+    assert_eq!(default(offered), Language::Nl);
+    assert_eq!(default(&format!("{own}{offered}")), Language::It);
+    assert_eq!(
+        default(&format!("{own}{offered}language = \"nl\"\n")),
+        Language::Nl
+    );
 }
 
 #[test]

@@ -226,7 +226,7 @@ fn what_was_sent_is_never_sent_again_and_what_was_typed_is_kept() {
         click(&browser, "form button").await;
         until_title(&browser, "Blumen Krause").await;
         let page = shown(&browser, "main").await;
-        assert!(page.contains("We can’t tell whether"), "{page}");
+        assert!(page.contains("We cannot tell whether"), "{page}");
         assert!(
             !page.contains("Try now") && !page.contains("open by itself"),
             "{page}"

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::config::load_with;
+use crate::config::{load_with, spec::Language};
 
 const DOCUMENT: &str = include_str!("../../../docs/configuration.md");
 const PROCESS_EXAMPLE: &str = include_str!("../../../config/intermission.toml");
@@ -89,18 +89,33 @@ fn the_document_names_every_key_with_its_type_and_default() {
 }
 
 #[test]
+fn the_document_and_the_example_name_every_language() {
+    // Lines are broken anywhere between words.
+    let document: String = DOCUMENT
+        .split_whitespace()
+        .flat_map(|word| [word, " "])
+        .collect();
+    for tag in Language::ALL.map(Language::tag) {
+        assert!(document.contains(&format!("`{tag}` (")), "{tag}");
+        let names_it = SITE_EXAMPLE
+            .split(|letter: char| !letter.is_alphanumeric() && letter != '-')
+            .any(|word| word == tag);
+        assert!(names_it, "{tag}");
+    }
+}
+
+#[test]
 fn the_examples_show_every_key_and_no_other() {
     assert_eq!(paths_of(&in_force(PROCESS_EXAMPLE)), known(PROCESS));
-    let mut site = known(SITE);
-    // The example has the long form.
-    site.remove("upstream");
-    assert_eq!(paths_of(&in_force(SITE_EXAMPLE)), site);
+    assert_eq!(paths_of(&in_force(SITE_EXAMPLE)), known(SITE));
 }
 
 #[test]
 fn the_defaults_named_here_are_those_that_hold() {
     let defaults = |keys: &[Key]| -> String {
         let line = |key: &Key| match key.default {
+            // Those of a list's entries have a test of their own.
+            Written(_) if key.path.contains("[]") => None,
             Written(text) => Some(format!("{} = {text}\n", key.path)),
             Required | Nothing | Found(_) => None,
         };
@@ -118,6 +133,32 @@ fn the_defaults_named_here_are_those_that_hold() {
     let spoken = load(&defaults(PROCESS), &format!("{site}{}", defaults(SITE)));
     assert_eq!(silent.config, spoken.config);
     assert!(spoken.warnings.is_empty());
+}
+
+#[test]
+fn the_defaults_of_an_entry_of_upstream_are_those_that_hold() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("sites")).unwrap();
+    let load = |upstream: &str| {
+        let site = format!("hosts = [\"*\"]\n{upstream}\n");
+        std::fs::write(directory.path().join("sites/shop.toml"), site).unwrap();
+        load_with(directory.path(), &|_| None).unwrap_or_else(|problems| panic!("{problems}"))
+    };
+    let mut spoken = "[[upstream]]\nurl = \"http://app\"\n".to_owned();
+    for key in SITE {
+        if let (Some(name), Written(text)) = (key.path.strip_prefix("upstream[]."), key.default) {
+            spoken = spoken + name + " = " + text + "\n";
+        }
+    }
+    let silent = load("upstream = \"http://app\"");
+    let forms = [
+        "upstream = [\"http://app\"]",
+        "[upstream]\nurl = \"http://app\"",
+        &spoken,
+    ];
+    for form in forms {
+        assert_eq!(load(form).config, silent.config, "{form}");
+    }
 }
 
 #[test]

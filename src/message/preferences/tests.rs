@@ -44,6 +44,45 @@ fn language_follows_weight_then_order_then_the_default() {
 }
 
 #[test]
+fn every_language_is_found_by_its_tags_and_those_that_stand_for_it() {
+    use Language::{Da, De, En, He, Pt, ZhHans};
+    let cases = [
+        ("da-DK,da;q=0.9,en;q=0.8", Da),
+        ("pt-BR,pt;q=0.9,en-US;q=0.8", Pt),
+        ("iw-IL, en;q=0.5", He),
+        ("zh", ZhHans),
+        ("zh-CN,zh;q=0.9,en;q=0.8", ZhHans),
+        ("zh-Hans-CN, en;q=0.9", ZhHans),
+        ("ZH-hans", ZhHans),
+        ("zh-TW", De),
+        ("zh-Hant-HK, en;q=0.4", En),
+        ("zh-HK, zh-Hant;q=0.9, pt;q=0.1", Pt),
+        ("fi, nn;q=0.9", De),
+        ("fi, *;q=0.5", De),
+        ("*, de;q=0", Language::Ar),
+        ("en-GB;q=0.3, da;q=0.4, en-US;q=0.5", En),
+        ("da, en, da;q=0", Da),
+    ];
+    for (field, wanted) in cases {
+        let preferences = asking(header::ACCEPT_LANGUAGE, field);
+        let found = preferences.language(&Language::ALL, De);
+        assert_eq!(found, wanted, "{field}");
+    }
+    for language in Language::ALL {
+        let preferences = asking(header::ACCEPT_LANGUAGE, language.tag());
+        assert_eq!(preferences.language(&Language::ALL, De), language);
+    }
+}
+
+#[test]
+fn only_offered_languages_are_chosen() {
+    let preferences = asking(header::ACCEPT_LANGUAGE, "fr, nl;q=0.8, en;q=0.7");
+    assert_eq!(preferences.language(&BOTH, Language::De), Language::En);
+    let offered = [Language::De, Language::Nl];
+    assert_eq!(preferences.language(&offered, Language::De), Language::Nl);
+}
+
+#[test]
 fn without_a_wish_the_default_language_is_used() {
     let preferences = asking(header::ACCEPT, "*/*");
     assert_eq!(preferences.language(&BOTH, Language::De), Language::De);
@@ -120,5 +159,33 @@ proptest! {
         let _ = preferences.client_kind();
         let _ = preferences.coding();
         let _ = preferences.language(&BOTH, Language::En);
+    }
+
+    #[test]
+    fn the_language_chosen_is_an_offered_one_and_excluded_ones_never_win_over_named_ones(
+        wishes in prop::collection::vec((0_usize..20, 0_u16..=10), 0..20),
+        offered in prop::sample::subsequence(Language::ALL.to_vec(), 1..=17),
+    ) {
+        const OTHERS: [&str; 3] = ["fi", "zh-TW", "x-private"];
+        let weight = |of: u16| format!("{}.{}", of / 10, of % 10);
+        let ranges: Vec<_> = wishes
+            .iter()
+            .filter_map(|(at, of)| {
+                let known = Language::ALL.map(Language::tag);
+                let tag = known.iter().chain(&OTHERS).nth(*at)?;
+                Some(format!("{tag};q={}", weight(*of)))
+            })
+            .collect();
+        let default = offered[0];
+        let preferences = asking(header::ACCEPT_LANGUAGE, &ranges.join(", "));
+        let chosen = preferences.language(&offered, default);
+        prop_assert!(offered.contains(&chosen));
+        let heaviest = |language: Language| {
+            let at = Language::ALL.iter().position(|known| *known == language);
+            let of = wishes.iter().filter(|(named, _)| Some(*named) == at);
+            of.map(|(_, weight)| *weight).max().unwrap_or(0)
+        };
+        let most = offered.iter().map(|language| heaviest(*language)).max().unwrap_or(0);
+        prop_assert!(heaviest(chosen) == most || (most == 0 && chosen == default));
     }
 }

@@ -23,7 +23,7 @@ pub(super) const WORDS: Words = Words {
     },
     busy: CauseWords {
         headline: "الإقبال كبير جدًا الآن",
-        what: "عدد زوار {} يفوق حاليًا ما يمكن استقباله في وقت واحد.",
+        what: "عدد زوّار {} يفوق حاليًا ما يمكن استقباله في وقت واحد.",
         later: "سيتم إدخالكم تلقائيًا فور توفّر مكان.",
         sorry: "شكرًا لانتظاركم.",
     },
@@ -84,5 +84,5 @@ pub(super) const WORDS: Words = Words {
     voucher: "رمز الخصم الخاص بكم",
     imprint: "معلومات قانونية",
     privacy: "الخصوصية",
-    request_id: "رقم الطلب",
+    request_id: "معرّف الطلب",
 };

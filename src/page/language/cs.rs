@@ -56,10 +56,10 @@ pub(super) const WORDS: Words = Words {
         promise: "Jakmile budeme zpět, stránka se sama otevře.",
         next: "Do dalšího pokusu: {}",
         looking: "Zjišťujeme stav…",
-        soon: "Jsme zpět. Na řadu přijdete za chvíli: {}.",
+        soon: "Jsme zpět. Do otevření stránky zbývá: {}.",
         back: "Jsme zpět. Otevíráme stránku…",
         stopped: "Automatické zjišťování je vypnuté.",
-        try_now: "Zkusit hned",
+        try_now: "Zkusit teď",
         stop: "Přestat zjišťovat",
         resume: "Zjišťovat dál",
         back_after_sending: "Jsme zpět. Vraťte se v prohlížeči o krok zpět a odešlete údaje znovu.",
@@ -109,7 +109,6 @@ pub(super) const FRIENDLY: Words = Words {
     },
     come_back_in: "Zkus to znovu za {}.",
     returning: ReturnWords {
-        soon: "Jsme zpět. Na řadu přijdeš za chvíli: {}.",
         back_after_sending: "Jsme zpět. Vrať se v prohlížeči o krok zpět a odešli údaje znovu.",
         ..WORDS.returning
     },

@@ -22,7 +22,7 @@ pub(super) const WORDS: Words = Words {
     },
     busy: CauseWords {
         headline: "Der er rigtig travlt lige nu",
-        what: "{} har flere besøg lige nu, end der kan klares på én gang.",
+        what: "{} har lige nu flere besøgende, end der kan klares på én gang.",
         later: "Du bliver automatisk lukket ind, så snart der er plads.",
         sorry: "Tak, fordi du venter et øjeblik.",
     },
@@ -76,6 +76,6 @@ pub(super) const WORDS: Words = Words {
     status_page: "Aktuel status",
     voucher: "Din rabatkode",
     imprint: "Juridiske oplysninger",
-    privacy: "Privatliv",
+    privacy: "Privatlivspolitik",
     request_id: "Forespørgsels-ID",
 };

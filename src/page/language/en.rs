@@ -32,7 +32,7 @@ pub(super) const WORDS: Words = Words {
                  again later.",
     },
     unknown: Notice {
-        fact: "We can’t tell whether your request was processed.",
+        fact: "We cannot tell whether your request was processed.",
         advice: "Before you send it again, please check whether it arrived, for example by looking \
                  for a confirmation e-mail.",
     },
@@ -75,7 +75,7 @@ pub(super) const WORDS: Words = Words {
     follow: "Follow us",
     status_page: "Current status",
     voucher: "Your voucher code",
-    imprint: "Imprint",
+    imprint: "Legal notice",
     privacy: "Privacy",
     request_id: "Request ID",
 };

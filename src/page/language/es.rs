@@ -12,7 +12,7 @@ pub(super) const WORDS: Words = Words {
         headline: "Volvemos enseguida",
         what: "{} no está disponible en este momento.",
         later: "Vuelva a intentarlo en unos minutos, por favor.",
-        sorry: "Disculpe la interrupción.",
+        sorry: "Disculpe las molestias.",
     },
     maintenance: CauseWords {
         headline: "Hacemos una breve pausa",
@@ -21,9 +21,9 @@ pub(super) const WORDS: Words = Words {
         sorry: "Gracias por su paciencia.",
     },
     busy: CauseWords {
-        headline: "Ahora mismo hay mucha gente",
+        headline: "Hay mucha gente ahora mismo",
         what: "{} recibe en este momento más visitas de las que puede atender a la vez.",
-        later: "Entrará automáticamente en cuanto haya sitio.",
+        later: "Entrará automáticamente en cuanto haya espacio.",
         sorry: "Gracias por esperar un momento.",
     },
     unprocessed: Notice {
@@ -67,7 +67,7 @@ pub(super) const WORDS: Words = Words {
     },
     expected_back: "Regreso previsto:",
     time_left: "Tiempo restante:",
-    contact: "Cómo contactarnos",
+    contact: "Contacto",
     phone: "Teléfono",
     email: "Correo electrónico",
     chat: "Chat",
@@ -86,7 +86,7 @@ pub(super) const WORDS: Words = Words {
 pub(super) const FRIENDLY: Words = Words {
     outage: CauseWords {
         later: "Vuelve a intentarlo en unos minutos.",
-        sorry: "Disculpa la interrupción.",
+        sorry: "Disculpa las molestias.",
         ..WORDS.outage
     },
     maintenance: CauseWords {
@@ -95,7 +95,7 @@ pub(super) const FRIENDLY: Words = Words {
         ..WORDS.maintenance
     },
     busy: CauseWords {
-        later: "Entrarás automáticamente en cuanto haya sitio.",
+        later: "Entrarás automáticamente en cuanto haya espacio.",
         ..WORDS.busy
     },
     unprocessed: Notice {

@@ -21,7 +21,7 @@ pub(super) const WORDS: Words = Words {
         sorry: "Merci de votre patience.",
     },
     busy: CauseWords {
-        headline: "Il y a foule en ce moment",
+        headline: "Il y a beaucoup de monde en ce moment",
         what: "{} reçoit en ce moment plus de visites qu’il n’est possible d’en accueillir à la \
                fois.",
         later: "Vous entrerez automatiquement dès qu’une place se libère.",
@@ -69,7 +69,7 @@ pub(super) const WORDS: Words = Words {
     contact: "Nous joindre",
     phone: "Téléphone",
     email: "E-mail",
-    chat: "Chat",
+    chat: "Chat en ligne",
     address: "Adresse",
     hours_open: "Horaires d’ouverture",
     still_works: "Ce qui reste disponible",

@@ -22,7 +22,7 @@ pub(super) const WORDS: Words = Words {
     },
     busy: CauseWords {
         headline: "C’è molta affluenza",
-        what: "{} riceve in questo momento più visite di quante ne possa gestire insieme.",
+        what: "{} riceve in questo momento più visite di quante ne possa gestire contemporaneamente.",
         later: "Entrerà automaticamente appena si libera un posto.",
         sorry: "Grazie per l’attesa.",
     },
@@ -75,7 +75,7 @@ pub(super) const WORDS: Words = Words {
     hours_open: "Orari di apertura",
     still_works: "Cosa resta disponibile",
     meanwhile: "Nel frattempo",
-    follow: "Ci segua",
+    follow: "Seguiteci",
     status_page: "Stato del servizio",
     voucher: "Il Suo codice sconto",
     imprint: "Note legali",

@@ -17,7 +17,7 @@ pub(super) const WORDS: Words = Words {
     maintenance: CauseWords {
         headline: "ただいまメンテナンス中です",
         what: "{}は現在メンテナンスを行っています。",
-        later: "終わりしだい、これまでどおりご利用いただけます。",
+        later: "終了後は、これまでどおりご利用いただけます。",
         sorry: "ご理解とご協力をお願いいたします。",
     },
     busy: CauseWords {
@@ -40,8 +40,8 @@ pub(super) const WORDS: Words = Words {
     minutes: Plural::of("{}分"),
     hours: Plural::of("{}時間"),
     returning: ReturnWords {
-        promise: "再開しだい、このページは自動的に開きます。",
-        next: "次の確認まで{}",
+        promise: "再開すると、このページは自動的に開きます。",
+        next: "次の確認まであと{}",
         looking: "確認しています…",
         soon: "再開しました。ご案内まであと{}です。",
         back: "再開しました。ページを開いています…",

@@ -6,10 +6,11 @@
 //! after a colon where the language would inflect them.
 //!
 //! **The owner's words.** A page is of one language. Each text that the owner wrote in that
-//! language replaces the built-in one; a text that is missing is the built-in one, never the
-//! owner's in another language: a page that changes its language from line to line reads as
-//! broken and is read aloud wrongly. What is of no language (name, logo, numbers and addresses,
-//! links) stands on every page.
+//! language replaces the built-in one; a headline, message or other sentence that is missing is
+//! the built-in one, never the owner's in another language: a page that changes its language from
+//! line to line reads as broken and is read aloud wrongly. What is of no language (name, logo,
+//! numbers and addresses, links) stands on every page. Whatever else is borrowed from another
+//! language has to carry that one's `lang`.
 
 mod ar;
 mod cs;

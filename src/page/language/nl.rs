@@ -11,7 +11,7 @@ pub(super) const WORDS: Words = Words {
     outage: CauseWords {
         headline: "We zijn zo terug",
         what: "{} is tijdelijk niet bereikbaar.",
-        later: "Probeert u het over een paar minuten nog eens.",
+        later: "Probeer het over een paar minuten nog eens.",
         sorry: "Onze excuses voor de onderbreking.",
     },
     maintenance: CauseWords {
@@ -22,7 +22,7 @@ pub(super) const WORDS: Words = Words {
     },
     busy: CauseWords {
         headline: "Het is nu erg druk",
-        what: "{} krijgt op dit moment meer bezoek dan tegelijk kan worden geholpen.",
+        what: "{} heeft op dit moment meer bezoekers dan er tegelijk terechtkunnen.",
         later: "U komt vanzelf binnen zodra er plek is.",
         sorry: "Bedankt dat u even wacht.",
     },
@@ -36,7 +36,7 @@ pub(super) const WORDS: Words = Words {
         advice: "Controleer voordat u het opnieuw verstuurt of het is aangekomen, bijvoorbeeld \
                  aan de hand van een bevestigingsmail.",
     },
-    come_back_in: "Probeert u het over {} opnieuw.",
+    come_back_in: "Probeer het over {} opnieuw.",
     seconds: Plural {
         one: "{} seconde",
         ..Plural::of("{} seconden")
@@ -79,7 +79,6 @@ pub(super) const WORDS: Words = Words {
 
 pub(super) const FRIENDLY: Words = Words {
     outage: CauseWords {
-        later: "Probeer het over een paar minuten nog eens.",
         sorry: "Sorry voor de onderbreking.",
         ..WORDS.outage
     },
@@ -103,7 +102,6 @@ pub(super) const FRIENDLY: Words = Words {
         advice: "Controleer voordat je het opnieuw verstuurt of het is aangekomen, bijvoorbeeld \
                  aan de hand van een bevestigingsmail.",
     },
-    come_back_in: "Probeer het over {} opnieuw.",
     returning: ReturnWords {
         soon: "We zijn terug. Je bent over {} aan de beurt.",
         back_after_sending: "We zijn terug. Ga in je browser een stap terug om je gegevens \

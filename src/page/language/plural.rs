@@ -137,3 +137,6 @@ const fn millions(number: u64) -> Category {
 const fn ends_in_few(number: u64) -> bool {
     matches!(number % 10, 2..=4) && !matches!(number % 100, 12..=14)
 }
+
+#[cfg(test)]
+mod tests;

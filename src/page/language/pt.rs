@@ -27,13 +27,13 @@ pub(super) const WORDS: Words = Words {
         sorry: "Agradecemos a espera.",
     },
     unprocessed: Notice {
-        fact: "O seu pedido não foi processado.",
+        fact: "A sua solicitação não foi processada.",
         advice: "Nada foi enviado, comprado ou alterado. Volte à página anterior no navegador e \
                  tente novamente mais tarde.",
     },
     unknown: Notice {
-        fact: "Não sabemos ao certo se o seu pedido foi processado.",
-        advice: "Antes de enviar outra vez, confirme se o pedido chegou, por exemplo, por meio \
+        fact: "Não sabemos ao certo se a sua solicitação foi processada.",
+        advice: "Antes de enviar outra vez, confirme se ela chegou, por exemplo, por meio \
                  de um e-mail de confirmação.",
     },
     come_back_in: "Tente novamente dentro de {}, por favor.",
@@ -80,5 +80,5 @@ pub(super) const WORDS: Words = Words {
     voucher: "O seu código promocional",
     imprint: "Informações legais",
     privacy: "Privacidade",
-    request_id: "ID do pedido",
+    request_id: "ID da solicitação",
 };

@@ -22,7 +22,7 @@ pub(super) const WORDS: Words = Words {
     },
     busy: CauseWords {
         headline: "Det är högt tryck just nu",
-        what: "{} har fler besök just nu än vad som går att ta emot på en gång.",
+        what: "{} har just nu fler besökare än vad som går att ta emot samtidigt.",
         later: "Du släpps in automatiskt så fort det finns plats.",
         sorry: "Tack för att du väntar en stund.",
     },
@@ -76,6 +76,6 @@ pub(super) const WORDS: Words = Words {
     status_page: "Aktuell status",
     voucher: "Din rabattkod",
     imprint: "Juridisk information",
-    privacy: "Integritet",
-    request_id: "Begärans ID",
+    privacy: "Integritetspolicy",
+    request_id: "Referens-ID",
 };

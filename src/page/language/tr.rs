@@ -22,7 +22,7 @@ pub(super) const WORDS: Words = Words {
     },
     busy: CauseWords {
         headline: "Şu anda çok yoğunuz",
-        what: "{} şu anda aynı anda karşılayabileceğinden fazla ziyaret alıyor.",
+        what: "{} şu sıralar aynı anda karşılayabileceğinden fazla ziyaret alıyor.",
         later: "Yer açılır açılmaz otomatik olarak içeri alınacaksınız.",
         sorry: "Beklediğiniz için teşekkür ederiz.",
     },

@@ -15,7 +15,7 @@ pub(super) const WORDS: Words = Words {
         sorry: "给您带来不便，敬请谅解。",
     },
     maintenance: CauseWords {
-        headline: "我们稍作休整",
+        headline: "稍作休整，马上回来",
         what: "{}正在维护中。",
         later: "维护结束后，一切将照常为您服务。",
         sorry: "感谢您的耐心等待。",

@@ -182,7 +182,7 @@ fn loopback() -> SocketAddr {
 
 /// Small receive buffers, so that an origin that does not read is felt soon.
 fn listen(address: SocketAddr) -> TcpListener {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).expect("a socket");
     socket
         .set_reuse_address(true)
         .expect("an option every socket has");

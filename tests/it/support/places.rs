@@ -19,7 +19,8 @@ impl Refusing {
     }
 
     pub(crate) fn at(address: SocketAddr) -> Self {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        let socket =
+            Socket::new(Domain::for_address(address), Type::STREAM, None).expect("a socket");
         socket.bind(&address.into()).expect("a free port");
         let address = socket
             .local_addr()
@@ -45,7 +46,8 @@ impl Swallowing {
     }
 
     pub(crate) fn at(address: SocketAddr) -> Self {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        let socket =
+            Socket::new(Domain::for_address(address), Type::STREAM, None).expect("a socket");
         socket.bind(&address.into()).expect("a free port");
         socket.listen(0).expect("a bound socket listens");
         let listener = TcpListener::from(socket);
