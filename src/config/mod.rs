@@ -8,9 +8,11 @@
 
 mod address;
 mod brand;
+mod breaker;
 mod fault;
 mod find;
 mod flags;
+mod health;
 mod image;
 pub mod keys;
 mod language;

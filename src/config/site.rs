@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, num::NonZeroUsize, ops::RangeInclusive, time::D
 use http::{StatusCode, uri::Authority};
 
 use super::{
-    brand, language, maintenance, names,
+    brand,
+    breaker::breaker,
+    health::health,
+    language, maintenance, names,
     problem::Problem,
     reader::{Table, Value},
     source::Spot,
@@ -188,6 +191,8 @@ fn upstream(file: &Table<'_>) -> Option<UpstreamSpec> {
         ca,
         balance,
         timeouts,
+        health: health(&file.table("health")),
+        breaker: breaker(&file.table("breaker")),
         retry: RetrySpec {
             attempts,
             ..defaults.retry

@@ -6,6 +6,7 @@
 
 pub mod classify;
 pub mod proxy_status;
+pub mod weight;
 
 use std::time::Duration;
 

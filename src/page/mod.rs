@@ -160,6 +160,7 @@ impl Pages {
         let plain = Plain {
             name: self.site.brand.name.trim(),
             language: key.language,
+            tone: self.site.brand.tone,
             cause: key.cause,
             submission: key.submission,
             seconds: seconds(answer),

@@ -33,7 +33,7 @@ use crate::{
         failure_log::FailureLog,
         metrics::{Metrics, SiteMetrics},
     },
-    upstream::{ConnectorError, Surroundings, Upstream},
+    upstream::{ConnectorError, Sighting, Surroundings, Upstream},
 };
 
 /// A live site. One without an origin refuses all requests: it is for hosts nobody claims.
@@ -115,19 +115,10 @@ impl Site {
         if let Some(same) = previous.filter(|_| before.is_some_and(|before| before.spec == *spec)) {
             return Ok(Arc::clone(same));
         }
+        let outage = before.map_or_else(Arc::default, |before| Arc::clone(&before.outage));
         let upstream = match before.filter(|before| *before.upstream.spec() == spec.upstream) {
             Some(before) => Arc::clone(&before.upstream),
-            None => Arc::new(
-                Upstream::new(
-                    &spec.upstream,
-                    before.map(|before| &*before.upstream),
-                    around,
-                )
-                .map_err(|source| SiteError::Upstream {
-                    site: spec.name.clone(),
-                    source,
-                })?,
-            ),
+            None => watched(spec, before, &outage, around)?,
         };
         let origin = Origin {
             spec: Arc::clone(spec),
@@ -135,7 +126,7 @@ impl Site {
             upstream,
             address: spec.upstream.to_string(),
             pages,
-            outage: before.map_or_else(Arc::default, |before| Arc::clone(&before.outage)),
+            outage,
             waiting: before.map_or_else(Arc::default, |before| Arc::clone(&before.waiting)),
             failures: before.map_or_else(Arc::default, |before| Arc::clone(&before.failures)),
         };
@@ -170,6 +161,12 @@ impl Site {
         self.origin.as_ref().map(|origin| &origin.upstream)
     }
 
+    /// Its outages; `None` for the site that only refuses.
+    #[must_use]
+    pub fn outage(&self) -> Option<&Arc<Outage>> {
+        self.origin.as_ref().map(|origin| &origin.outage)
+    }
+
     /// Our answer in place of the origin's. Touches memory only.
     #[must_use]
     pub fn respond(&self, failed: &FailedWith, asked: &Asked) -> Response<Fixed> {
@@ -178,8 +175,14 @@ impl Site {
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             return response;
         };
-        if failed.failure == Failure::Overloaded {
-            origin.waiting.refused(Instant::now());
+        match failed.failure {
+            // Nobody is without the origin who is kept from it.
+            Failure::Maintenance(_) => {}
+            Failure::Overloaded => {
+                origin.outage.answered();
+                origin.waiting.refused(Instant::now());
+            }
+            Failure::Upstream(_) | Failure::Internal => origin.outage.answered(),
         }
         let now = WallClock.timestamp();
         let proxy_status = &asked.identity.proxy_status;
@@ -192,6 +195,28 @@ impl Site {
         };
         origin.pages.respond(failed, &asked.preferences, &answer)
     }
+}
+
+/// A new upstream, whose probes tell of outages, too.
+fn watched(
+    spec: &SiteSpec,
+    before: Option<&Origin>,
+    outage: &Arc<Outage>,
+    around: &Surroundings,
+) -> Result<Arc<Upstream>, SiteError> {
+    let before = before.map(|before| &*before.upstream);
+    let upstream = Upstream::new(&spec.upstream, before, around);
+    let upstream = upstream.map_err(|source| SiteError::Upstream {
+        site: spec.name.clone(),
+        source,
+    })?;
+    outage.describe(&spec.name, &spec.upstream.to_string());
+    let outage = Arc::clone(outage);
+    upstream.observe(move |sighting| match sighting {
+        Sighting::Gone(cause) => outage.gone(cause),
+        Sighting::Back => outage.succeeded(),
+    });
+    Ok(Arc::new(upstream))
 }
 
 impl Origin {
@@ -214,14 +239,8 @@ impl Origin {
     /// Notes what a request saw of the origin.
     fn observe(&self, failure: Option<Failure>) {
         match failure {
-            None => {
-                if let Some(outage) = self.outage.succeeded() {
-                    let (site, upstream) = (&self.spec.name, &self.address);
-                    let seconds = outage.as_secs_f64();
-                    tracing::info!(site, upstream, seconds, "the origin answers again");
-                }
-            }
-            Some(Failure::Upstream(cause)) if cause.blames_endpoint() => self.outage.failed(),
+            None => self.outage.succeeded(),
+            Some(Failure::Upstream(cause)) if cause.blames_endpoint() => self.outage.failed(cause),
             Some(
                 Failure::Upstream(_)
                 | Failure::Overloaded

@@ -27,6 +27,7 @@ use crate::{
 const BUFFER: usize = 128 * 1024;
 
 /// How connections to one upstream are opened.
+#[derive(Clone)]
 pub(super) struct Connector {
     tls: Option<TlsConnector>,
     timeout: Duration,
@@ -97,7 +98,12 @@ impl Connector {
         Ok(Connection::new(sender, state, place, alive))
     }
 
-    async fn open(&self, to: &Target, address: SocketAddr) -> Result<Transport, AttemptError> {
+    /// The bare connection, without a protocol on it.
+    pub(super) async fn open(
+        &self,
+        to: &Target,
+        address: SocketAddr,
+    ) -> Result<Transport, AttemptError> {
         let failed = |error: io::Error| unsent(classify::connect(&error), Some(Box::new(error)));
         let stream = TcpStream::connect(address).await.map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;

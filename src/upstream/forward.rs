@@ -15,7 +15,9 @@ use super::{
     body::{OriginBody, RequestBody},
     endpoint::{Lease, Outcome},
     exchange::{ClientEnd, Connection, SendError},
+    health::known_cause,
     outbound::Outbound,
+    set::Set,
 };
 use crate::{
     failure::{AttemptError, Failure, Sent, UpstreamFailure},
@@ -121,7 +123,7 @@ impl Upstream {
         let want = want.unwrap_or_default();
         let began = Instant::now();
         let mut tried = Tried::default();
-        let mut last = nobody();
+        let mut last = None;
         let mut cutoff = None;
         for _ in 0..self.spec.retry.attempts.get() {
             let sent_at = Instant::now();
@@ -150,21 +152,23 @@ impl Upstream {
             if let Some(end) = error.by_client {
                 return Err(Ended::ByClient(end));
             }
-            last = error.error;
-            if last.sent == Sent::No && last.cause.blames_address() {
+            let (cause, sent) = (error.error.cause, error.error.sent);
+            last = Some(error.error);
+            if sent == Sent::No && cause.blames_address() {
                 self.endpoints.ask_again();
             }
             if let Some(at) = set.position(lease.address()) {
                 tried.insert(at);
             }
-            lease.settle(Outcome::Failed(last.cause), Instant::now());
-            sender.record.attempt_failed(last.cause, last.sent);
+            lease.settle(Outcome::Failed(cause), Instant::now());
+            sender.record.attempt_failed(cause, sent);
             cutoff = Some(began + self.spec.timeouts.total);
-            let repeatable = outbound.refill(error.unsent, last.sent, sender.record);
+            let repeatable = outbound.refill(error.unsent, sent, sender.record);
             if !repeatable || cutoff.is_some_and(|cutoff| Instant::now() >= cutoff) {
                 break;
             }
         }
+        let last = last.unwrap_or_else(|| nobody(&set));
         Err(Ended::Failed(last))
     }
 
@@ -221,10 +225,13 @@ fn outcome(status: StatusCode, sent_at: Instant) -> Outcome {
     }
 }
 
-/// What is said when there is no endpoint to try.
-fn nobody() -> AttemptError {
+/// What is said when there is no endpoint to try: why those that there are were ejected.
+fn nobody(set: &Set) -> AttemptError {
+    let endpoints = set.candidates().iter();
+    let endpoints = endpoints.map(|candidate| &candidate.endpoint);
+    let known = known_cause(endpoints, Instant::now());
     AttemptError {
-        cause: UpstreamFailure::NoEndpoint.into(),
+        cause: known.unwrap_or(UpstreamFailure::NoEndpoint).into(),
         sent: Sent::No,
         source: None,
     }

@@ -66,6 +66,12 @@ impl Outbound {
         }
     }
 
+    /// Whether it asks for nothing to be done (RFC 9110 section 9.2.1), and has no body.
+    pub(super) fn is_safe(&self) -> bool {
+        let safe = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE];
+        !self.has_body && safe.contains(&self.method)
+    }
+
     /// Makes the request ready for another attempt, if it may be repeated.
     pub(super) fn refill(
         &mut self,

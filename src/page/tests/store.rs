@@ -127,7 +127,7 @@ fn each_cause_has_its_own_words_and_planned_maintenance_its_end() {
         let page = sent(&pages, failure, &in_coding("GET", "en", "identity"));
         String::from_utf8(page.into()).unwrap()
     };
-    let words = language::words(Language::En);
+    let words = language::words_in(Language::En, crate::config::spec::Tone::Formal);
     assert!(page(REFUSED).contains(words.outage.headline));
     assert!(page(BUSY).contains(words.busy.headline));
     assert!(page(unplanned).contains(words.maintenance.headline));
