@@ -19,7 +19,8 @@
 //!
 //! Beside that way: [`config`] turns files into specs, [`app`] starts, reloads and stops,
 //! [`outage`] knows how long an outage lasts, [`admin`] serves health and metrics, [`cli`] is the
-//! command line and [`demo`] the shop that can be broken at will.
+//! command line, [`markup`] reads HTML that is not ours, and [`demo`] is the shop that can be
+//! broken at will.
 
 pub mod admin;
 pub mod app;
@@ -27,6 +28,7 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod failure;
+pub mod markup;
 pub mod message;
 pub mod outage;
 pub mod page;

@@ -8,6 +8,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 
+use super::read;
 use crate::config::{self, Loaded, Problems};
 
 /// Check the configuration and show everything that is wrong with it.
@@ -59,7 +60,7 @@ impl Check {
 
     fn outcome(&self) -> Outcome {
         let found = config::find_dir(self.config.as_deref());
-        let result = found.map(|dir| config::load(&dir).map_err(|problems| (dir, problems)));
+        let result = found.map(|dir| read::load(&dir).map_err(|problems| (dir, problems)));
         let is_usable = matches!(result, Ok(Ok(_)));
         let (out, err) = match (result, self.format) {
             (Err(none), Format::Text) => (String::new(), format!("error: {none}\n")),

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod demo;
 pub mod healthcheck;
+mod read;
 pub mod run;
 
 use std::{io::Write, process::ExitCode};

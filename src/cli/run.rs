@@ -10,7 +10,7 @@ use std::{
 use clap::Args;
 use tokio::runtime::Runtime;
 
-use super::{complain, explain};
+use super::{complain, explain, read};
 use crate::{
     app::{App, Reread, StartError},
     config::{self, Flags, Problem, Problems, spec::Config},
@@ -131,7 +131,7 @@ fn read(
     listen: Option<&str>,
     admin: Option<&str>,
 ) -> Result<(Config, Vec<Problem>), Problems> {
-    let mut loaded = config::load(dir)?;
+    let mut loaded = read::load(dir)?;
     config::override_addresses(&mut loaded.config, listen, admin)?;
     Ok((loaded.config, loaded.warnings))
 }

@@ -61,6 +61,7 @@ pub const PROCESS: &[Key] = &[
         Written("[]"),
     ),
     key("drain", "duration", Written(r#""30s""#)),
+    key("data", "path", Written(r#""/var/lib/intermission""#)),
     key(
         "log.access",
         "\"json\", \"text\" or \"off\"",
@@ -169,6 +170,8 @@ pub const SITE: &[Key] = &[
         "https:, http:, tel: or mailto: URL",
         Required,
     ),
+    key("brand.imprint_file", "path of a Markdown file", Nothing),
+    key("brand.privacy_file", "path of a Markdown file", Nothing),
     key("page.LANG.headline", "text", Found("the built-in text")),
     key("page.LANG.message", "text", Found("the built-in text")),
     key("page.LANG.still_works", "text or list of texts", Nothing),
@@ -181,6 +184,16 @@ pub const SITE: &[Key] = &[
     ),
     key("page.LANG.action.code", "text", Nothing),
     key("page.LANG.hours", "text", Found("`brand.hours`")),
+    key(
+        "page.LANG.imprint_file",
+        "path of a Markdown file",
+        Found("the one of `[brand]`"),
+    ),
+    key(
+        "page.LANG.privacy_file",
+        "path of a Markdown file",
+        Found("the one of `[brand]`"),
+    ),
     key("page.variant", "list of tables", Written("[]")),
     key("page.variant[].path", "path or list of paths", Found("any")),
     key(
@@ -218,6 +231,8 @@ pub const SITE: &[Key] = &[
         Found("the only `[page.LANG]`, else `\"en\"`"),
     ),
     key("fallback.languages", "list of language tags", Found("all")),
+    key("fallback.template", "path of an HTML file", Nothing),
+    key("fallback.snapshot", "path of the site", Nothing),
     key("timeouts.connect", "duration", Written(r#""3s""#)),
     key("timeouts.first_byte", "duration", Written(r#""15s""#)),
     key("timeouts.between_bytes", "duration", Written(r#""30s""#)),

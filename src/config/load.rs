@@ -11,6 +11,7 @@ use std::{
 use toml::de::DeTable;
 
 use super::{
+    custom,
     keys::{self, Key},
     names,
     problem::{Problem, Problems, Severity},
@@ -71,7 +72,7 @@ pub fn load_with(
     let sites = sites
         .into_iter()
         .filter_map(|site| site.spec)
-        .map(Arc::new)
+        .map(|site| Arc::new(custom::kept_in(&process.data, site)))
         .collect();
     Ok(Loaded {
         config: Config { process, sites },

@@ -9,6 +9,8 @@
 mod address;
 mod brand;
 mod breaker;
+mod bundle;
+mod custom;
 mod fault;
 mod find;
 mod flags;
@@ -16,6 +18,7 @@ mod health;
 mod image;
 pub mod keys;
 mod language;
+mod legal;
 mod load;
 mod look;
 mod maintenance;

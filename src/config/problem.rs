@@ -3,11 +3,14 @@
 //! A problem says where it is, what it is and what to do. [`Problems`] holds all of them at once;
 //! how they look to a person is in [`super::render`], to a program in [`Problems::to_json`].
 
-use std::fmt;
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use serde::Serialize;
 
-use super::{find::NoConfig, source::Spot};
+use super::{
+    find::NoConfig,
+    source::{Source, Spot},
+};
 
 /// Whether a problem keeps the configuration from being used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -58,6 +61,32 @@ impl Problem {
             spot: None,
             other: None,
         }
+    }
+
+    /// An error that shows only when a page is made.
+    #[must_use]
+    pub fn of_page(key: &str, problem: String, way_out: &str) -> Self {
+        Self::new(key, problem, way_out)
+    }
+
+    /// The same in a line of a file with this text, or in the file where the line is not known.
+    #[must_use]
+    pub fn in_line(self, file: &str, text: &str, line: Option<usize>) -> Self {
+        let Some(line) = line else {
+            return self.in_file(file);
+        };
+        let before = text.split_inclusive('\n').take(line.saturating_sub(1));
+        let start = before.map(str::len).sum();
+        let length = text.get(start..).and_then(|rest| rest.lines().next());
+        let source = Arc::new(Source {
+            shown: file.to_owned(),
+            directory: PathBuf::new(),
+            text: text.to_owned(),
+        });
+        self.at(Spot::new(
+            &source,
+            start..start + length.map_or(0, str::len),
+        ))
     }
 
     /// The same in a file as a whole.

@@ -1,8 +1,8 @@
 //! `intermission.toml` → [`ProcessSpec`].
 
 use std::{
-    net::SocketAddr, num::NonZeroUsize, ops::RangeInclusive, thread::available_parallelism,
-    time::Duration,
+    net::SocketAddr, num::NonZeroUsize, ops::RangeInclusive, path::PathBuf,
+    thread::available_parallelism, time::Duration,
 };
 
 use tracing::Level;
@@ -45,6 +45,7 @@ pub(super) fn defaults() -> ProcessSpec {
             head_fields: 100,
             connections: None,
         },
+        data: PathBuf::from("/var/lib/intermission"),
     }
 }
 
@@ -82,6 +83,10 @@ pub(super) fn read(file: &Table<'_>) -> ProcessSpec {
         log: log(&file.table("log"), &default.log),
         dns: dns(&file.table("dns"), &default.dns),
         clients: clients(&file.table("clients"), &default.clients),
+        data: file
+            .get("data")
+            .and_then(|value| value.file())
+            .unwrap_or(default.data),
     }
 }
 

@@ -147,6 +147,10 @@ impl<'r> Value<'r> {
         self.node.get_ref().is_str()
     }
 
+    pub(super) fn is_table(&self) -> bool {
+        self.node.get_ref().is_table()
+    }
+
     pub(super) fn is_list(&self) -> bool {
         self.node.get_ref().is_array()
     }

@@ -7,15 +7,16 @@ use http::{StatusCode, uri::Authority};
 use super::{
     brand,
     breaker::breaker,
+    custom,
     health::health,
-    language, maintenance, names,
+    language, legal, maintenance, names,
     problem::Problem,
     reader::{Table, Value},
     source::Spot,
     spec::{
         BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, LimitsSpec, MaintenanceSpec,
-        PageTextSpec, RetryAfterSpec, RetrySpec, Scheme, SiteSpec, TargetSpec, TimeoutsSpec,
-        UpstreamSpec, VariantSpec,
+        OwnSpec, PageTextSpec, RetryAfterSpec, RetrySpec, Scheme, SiteSpec, TargetSpec,
+        TimeoutsSpec, UpstreamSpec, VariantSpec,
     },
     upstream::{self, Origins},
     variant,
@@ -49,17 +50,22 @@ pub(super) struct ClaimedHost {
 pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
     let hosts = hosts(file);
     let upstream = upstream(file);
-    let page = file.table("page");
-    let pages = brand::pages(&page);
+    let [own_pages, brand, fallback] = ["page", "brand", "fallback"].map(|name| file.table(name));
+    let pages = brand::pages(&own_pages);
     let parts = Parts {
-        brand: brand::brand(&file.table("brand")),
-        fallback: fallback(&file.table("fallback"), &page),
+        brand: brand::brand(&brand),
+        fallback: self::fallback(&fallback, &own_pages),
         retry_after: retry_after(&file.table("retry_after")),
         headers: headers(&file.table("headers")),
-        variants: variant::variants(&page, &pages),
+        variants: variant::variants(&own_pages, &pages),
         maintenance: maintenance::maintenance(&file.table("maintenance")),
+        own: OwnSpec {
+            page: custom::page(&fallback),
+            ..legal::texts(&brand, &own_pages)
+        },
         pages,
     };
+    legal::check_imprint(file, &own_pages, parts.fallback.language);
     let patterns = hosts.iter().map(|host| host.pattern.clone()).collect();
     ReadSite {
         spec: upstream.map(|upstream| parts.into_spec(name, patterns, upstream)),
@@ -99,6 +105,7 @@ struct Parts {
     fallback: FallbackSpec,
     retry_after: RetryAfterSpec,
     headers: HeadersSpec,
+    own: OwnSpec,
 }
 
 impl Default for Parts {
@@ -122,6 +129,7 @@ impl Default for Parts {
             },
             retry_after: DEFAULT_RETRY_AFTER,
             headers: HeadersSpec::default(),
+            own: OwnSpec::default(),
         }
     }
 }
@@ -139,6 +147,7 @@ impl Parts {
             fallback: self.fallback,
             retry_after: self.retry_after,
             headers: self.headers,
+            own: self.own,
         }
     }
 }

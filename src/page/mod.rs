@@ -6,14 +6,17 @@
 //! wait, why, and its id.
 
 mod brand;
+pub mod custom;
 mod encoded;
 mod key;
 pub mod language;
+pub mod legal;
 mod plain;
 mod render;
 pub mod replace;
 pub mod retry_after;
 mod returning;
+pub mod snapshot;
 mod source;
 mod store;
 mod style;
@@ -30,6 +33,7 @@ pub use self::store::Shelf;
 use self::{
     key::{Cause, PageKey, end_of},
     plain::Plain,
+    snapshot::Snapshot,
     source::Source,
     store::Store,
     submission::Submission,
@@ -38,6 +42,7 @@ use self::{
 use crate::{
     config::spec::{Language, SiteSpec},
     failure::{FailedWith, Failure, UpstreamFailure},
+    markup::policy::PolicyError,
     message::{
         body::Fixed,
         client_kind::{AssetType, ClientKind},
@@ -77,6 +82,8 @@ pub struct Answer<'a> {
     pub host: Option<&'a HeaderValue>,
     /// The time on the wall.
     pub now: Timestamp,
+    /// A page of the site itself, to be shown in place of the usual ones.
+    pub snapshot: Option<&'a Snapshot>,
 }
 
 /// Why a site's pages cannot be made.
@@ -88,6 +95,9 @@ pub enum PageError {
     /// An encoder failed.
     #[error("the page cannot be compressed")]
     Compress(#[from] io::Error),
+    /// A page of ours would load something.
+    #[error("the page does not stand alone")]
+    Alone(#[source] PolicyError),
     /// The security policy is no field value.
     #[error("the page's security policy is not a valid field value")]
     Policy(#[from] header::InvalidHeaderValue),
@@ -101,7 +111,7 @@ impl Pages {
     pub fn new(site: &Arc<SiteSpec>, shelf: &Arc<Shelf>) -> Result<Self, PageError> {
         Ok(Self {
             site: Arc::clone(site),
-            html: Store::new(Source::BuiltIn(Arc::clone(site)), shelf)?,
+            html: Store::new(Source::new(Arc::clone(site)), shelf)?,
             short: unavailable_head(NO_CONTENT_POLICY),
         })
     }
@@ -115,6 +125,7 @@ impl Pages {
             pages,
             variants,
             fallback,
+            own,
             name: _,
             hosts: _,
             upstream: _,
@@ -126,6 +137,7 @@ impl Pages {
             && self.site.pages == *pages
             && self.site.variants == *variants
             && self.site.fallback == *fallback
+            && self.site.own == *own
     }
 
     /// The answer to one client about one failure.
@@ -167,7 +179,10 @@ impl Pages {
             request_id: &request_id,
         };
         match to.client_kind() {
-            ClientKind::Navigation if self.shows_page(failure) => self.page(key, to, &plain),
+            ClientKind::Navigation if self.shows_page(failure) => {
+                let own = answer.snapshot.and_then(|page| page.answer(key, to));
+                own.unwrap_or_else(|| self.page(key, to, &plain))
+            }
             ClientKind::Navigation | ClientKind::Text => self.text(&plain),
             ClientKind::Json => self.short(
                 "application/problem+json",

@@ -10,6 +10,7 @@ use super::{
     brand::{Brand, is_safe, lines},
     key::{Cause, PageKey},
     language::{Notice, Words, fill, words_in},
+    legal::legal_links,
     returning::{SCRIPT, Until},
     style::style,
 };
@@ -62,12 +63,12 @@ struct Page<'a> {
 }
 
 /// What visitors are asked to do in the meantime.
-struct Action<'a> {
-    text: &'a str,
-    url: Option<&'a str>,
-    code: Option<&'a str>,
+pub(super) struct Action<'a> {
+    pub text: &'a str,
+    pub url: Option<&'a str>,
+    pub code: Option<&'a str>,
     /// The tag of the language it is written in.
-    language: &'static str,
+    pub language: &'static str,
 }
 
 impl Renderer {
@@ -95,16 +96,10 @@ impl Renderer {
     pub(super) fn page(&self, key: PageKey) -> Result<Html, askama::Error> {
         let nothing = PageTextSpec::default();
         let words = words_in(key.language, self.tone);
-        let cause = words.cause(key.cause);
         let own = self.own(key.variant);
         let texts = own.get(&key.language).unwrap_or(&nothing);
         let notice = key.submission.notice(words);
-        let what = what_is_the_matter(words, key.cause, &self.brand.name);
-        let message = match notice {
-            None => words.sentences(&[&what, cause.later, cause.sorry]),
-            // A notice has its own advice, which may be not to try again.
-            Some(_) => words.sentences(&[&what, cause.sorry]),
-        };
+        let (headline, paragraphs) = self.said(key);
         let hours = texts.hours.as_deref().map(lines);
         let hours = hours.unwrap_or_else(|| self.brand.hours.clone());
         let has_contact = self.brand.has_contact() || !hours.is_empty();
@@ -113,8 +108,8 @@ impl Renderer {
             brand: &self.brand,
             style: &self.style,
             script: Some(SCRIPT),
-            headline: own_or(texts.headline.as_deref(), cause.headline),
-            paragraphs: paragraphs(own_or(texts.message.as_deref(), &message)),
+            headline: &headline,
+            paragraphs: paragraphs.iter().map(String::as_str).collect(),
             alt: own_or(Some(&self.brand.name), "Logo"),
             action: self.action(own, key.language),
             has_more: has_contact || self.brand.has_links() || !texts.still_works.is_empty(),
@@ -132,15 +127,41 @@ impl Renderer {
     }
 
     /// The owner's words.
-    fn own(&self, variant: Option<u16>) -> &BTreeMap<Language, PageTextSpec> {
+    pub(super) fn own(&self, variant: Option<u16>) -> &BTreeMap<Language, PageTextSpec> {
         variant
             .and_then(|at| self.variants.get(usize::from(at)))
             .unwrap_or(&self.texts)
     }
 
+    /// What a page says above all, as headline and paragraphs: the owner's words, else the built-in
+    /// ones.
+    pub(super) fn said(&self, key: PageKey) -> (String, Vec<String>) {
+        let words = words_in(key.language, self.tone);
+        let cause = words.cause(key.cause);
+        let texts = self.own(key.variant).get(&key.language);
+        let what = what_is_the_matter(words, key.cause, &self.brand.name);
+        let message = match key.submission.notice(words) {
+            None => words.sentences(&[&what, cause.later, cause.sorry]),
+            // A notice has its own advice, which may be not to try again.
+            Some(_) => words.sentences(&[&what, cause.sorry]),
+        };
+        let headline = texts.and_then(|texts| texts.headline.as_deref());
+        let own = texts.and_then(|texts| texts.message.as_deref());
+        let paragraphs = paragraphs(own_or(own, &message)).into_iter();
+        (
+            own_or(headline, cause.headline).to_owned(),
+            paragraphs.map(str::to_owned).collect(),
+        )
+    }
+
+    /// What is known of the owner.
+    pub(super) const fn brand(&self) -> &Brand {
+        &self.brand
+    }
+
     /// The owner's, in the page's language or else in the site's: a voucher is worth more than
     /// one language.
-    fn action<'t>(
+    pub(super) fn action<'t>(
         &self,
         own: &'t BTreeMap<Language, PageTextSpec>,
         language: Language,
@@ -168,11 +189,6 @@ fn security_policy(style: &str, script: Option<&str>) -> String {
          form-action 'none'; frame-ancestors 'none'",
         hash(style)
     )
-}
-
-/// Whether a site has an imprint, and whether it has a privacy notice.
-const fn legal_links(_: &SiteSpec) -> (bool, bool) {
-    (false, false)
 }
 
 /// What is the matter with the site, in one sentence.

@@ -36,6 +36,7 @@ fn respond(pages: &Pages, failure: Failure, to: &Preferences) -> Response<Fixed>
         proxy_status: HeaderValue::from_static("intermission; error=connection_refused"),
         host: None,
         now: Timestamp::UNIX_EPOCH,
+        snapshot: None,
     };
     pages.respond(&failure.into(), to, &answer)
 }

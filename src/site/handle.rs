@@ -127,7 +127,7 @@ impl Origin {
     fn reserved<B>(&self, name: &str, request: &Request<B>, asked: &Asked) -> Response<Body> {
         let to = Addressee::of(request);
         if name != STATUS {
-            return Refusal::Reserved.response(to);
+            return self.legal_text(asked, to);
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return Refusal::ReadOnly.response(to);

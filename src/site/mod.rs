@@ -2,10 +2,12 @@
 
 pub mod body;
 pub mod handle;
+mod legal;
 mod maintenance;
 mod readmission;
 pub mod refusal;
 pub mod router;
+mod snapshot;
 mod status;
 
 use std::{sync::Arc, time::Duration};
@@ -14,10 +16,13 @@ use http::{Response, StatusCode};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use self::status::{Waiting, left};
 pub use self::{
     body::Body,
     handle::{Asked, Identity, Routed},
+};
+use self::{
+    snapshot::Keeper,
+    status::{Waiting, left},
 };
 use crate::{
     config::spec::{HostPattern, SiteSpec},
@@ -26,6 +31,7 @@ use crate::{
     outage::Outage,
     page::{
         Answer, PageError, Pages, Shelf,
+        legal::LegalPages,
         retry_after::{retry_after, until_the_end},
     },
     tasks::clock::{Clock, WallClock},
@@ -50,6 +56,8 @@ struct Origin {
     /// The upstream as people know it.
     address: String,
     pages: Arc<Pages>,
+    legal: LegalPages,
+    snapshot: Option<Keeper>,
     outage: Arc<Outage>,
     waiting: Arc<Waiting>,
     failures: Arc<FailureLog>,
@@ -113,6 +121,9 @@ impl Site {
     ) -> Result<Arc<Self>, SiteError> {
         let before = previous.and_then(|previous| previous.origin.as_ref());
         if let Some(same) = previous.filter(|_| before.is_some_and(|before| before.spec == *spec)) {
+            if let Some(keeper) = before.and_then(|before| before.snapshot.as_ref()) {
+                keeper.refresh();
+            }
             return Ok(Arc::clone(same));
         }
         let outage = before.map_or_else(Arc::default, |before| Arc::clone(&before.outage));
@@ -120,12 +131,19 @@ impl Site {
             Some(before) => Arc::clone(&before.upstream),
             None => watched(spec, before, &outage, around)?,
         };
+        let snapshot = Keeper::start(spec, &upstream, &around.tasks);
+        let legal = LegalPages::build(spec).map_err(|source| SiteError::Pages {
+            site: spec.name.clone(),
+            source,
+        })?;
         let origin = Origin {
             spec: Arc::clone(spec),
             metrics: metrics.site(&spec.name),
             upstream,
             address: spec.upstream.to_string(),
             pages,
+            legal,
+            snapshot,
             outage,
             waiting: before.map_or_else(Arc::default, |before| Arc::clone(&before.waiting)),
             failures: before.map_or_else(Arc::default, |before| Arc::clone(&before.failures)),
@@ -192,6 +210,7 @@ impl Site {
             proxy_status: proxy_status.value(failed.failure, failed.origin_proxy_status.as_ref()),
             host: asked.host.as_ref(),
             now,
+            snapshot: origin.snapshot.as_ref().map(|keeper| &**keeper.page()),
         };
         origin.pages.respond(failed, &asked.preferences, &answer)
     }

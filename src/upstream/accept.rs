@@ -31,14 +31,16 @@ impl Upstream {
     ) -> Result<Response<OriginBody>, ForwardError> {
         let Answered {
             mut lease,
-            connection,
+            mut connection,
             mut response,
         } = answered;
+        let status = response.status();
+        let switches = status == StatusCode::SWITCHING_PROTOCOLS;
+        connection.hand_over_where_needed(switches, &self.tasks);
         lease.hold(sender.worker, connection, outbound.barrier);
         // The version is each hop's own (RFC 9110 section 2.5).
         *response.version_mut() = Version::HTTP_11;
-        let status = response.status();
-        if status == StatusCode::SWITCHING_PROTOCOLS {
+        if switches {
             lease = self.switch(outbound.upgrade, lease, &mut response, sender)?;
         } else {
             if !is_framed_once(response.headers_mut()) {

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::{
     breaker::{Change, Use},
     connect::Connector,
+    driver::Driver,
     endpoint_state::EndpointState,
     exchange::Connection,
     expect::BarrierGuard,
@@ -282,6 +283,11 @@ impl Lease {
             connection,
             _barrier: barrier,
         });
+    }
+
+    /// Who moves the bytes of the connection it keeps.
+    pub(super) fn driver(&mut self) -> Option<&mut Driver> {
+        self.held.as_mut().map(|held| held.connection.driver())
     }
 
     /// The exchange is over in good order: the connection may serve another. A lease that is only

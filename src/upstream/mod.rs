@@ -10,12 +10,14 @@ mod balancer;
 pub(crate) mod body;
 mod breaker;
 mod connect;
+mod driver;
 mod endpoint;
 mod endpoint_state;
 mod endpoints;
 mod exchange;
 mod expect;
 mod eyeballs;
+pub mod fetch;
 pub mod forward;
 mod hash;
 mod health;
@@ -103,7 +105,7 @@ impl Upstream {
         previous: Option<&Self>,
         around: &Surroundings,
     ) -> Result<Self, ConnectorError> {
-        let connector = Connector::new(spec, around.tasks.clone())?;
+        let connector = Connector::new(spec)?;
         let target = |one: &TargetSpec| Target::new(one, spec.scheme).map(Arc::new);
         let targets: Result<Vec<_>, _> = spec.targets.iter().map(target).collect();
         let targets = targets.map_err(ConnectorError::Name)?;

@@ -78,15 +78,15 @@ fn the_page_of_a_dead_site_shows_its_brand_and_no_complaint() {
     assert_eq!(paths, ["\"/some/page\""]);
 }
 
-struct Seen {
-    title: String,
-    text: String,
-    headings: usize,
-    mains: usize,
-    console: Vec<String>,
+pub(crate) struct Seen {
+    pub(crate) title: String,
+    pub(crate) text: String,
+    pub(crate) headings: usize,
+    pub(crate) mains: usize,
+    pub(crate) console: Vec<String>,
 }
 
-async fn look(browser: &WebDriver, page: &str) -> Seen {
+pub(crate) async fn look(browser: &WebDriver, page: &str) -> Seen {
     browser.goto(page).await.expect("the page loads");
     let body = browser.find(By::Tag("body")).await.expect("a body");
     let shot = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/page-of-a-dead-site.png");

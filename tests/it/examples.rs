@@ -13,7 +13,14 @@ fn only(site: &str) -> tempfile::TempDir {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let sites = directory.path().join("sites");
     std::fs::create_dir(&sites).expect("a new directory");
-    for file in [site, "logo.svg", "logo-dark.svg", "icon.svg"] {
+    for file in [
+        site,
+        "logo.svg",
+        "logo-dark.svg",
+        "icon.svg",
+        "impressum.md",
+        "datenschutz.md",
+    ] {
         std::fs::copy(shipped().join("sites").join(file), sites.join(file)).expect("a copy");
     }
     directory

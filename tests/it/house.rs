@@ -18,7 +18,7 @@ use intermission::{
 /// From the lowest room to the highest; a room may know those below it. Rooms of one row do not
 /// know each other.
 const ROOMS: [&[&str]; 11] = [
-    &["tasks"],
+    &["tasks", "markup"],
     &["message"],
     &["failure"],
     &["telemetry"],
@@ -172,7 +172,7 @@ fn may_know(from: &str, path: &str) -> bool {
     }
     match (from, to) {
         // Text to specs: it knows nothing that lives.
-        ("config", _) => false,
+        ("config", to) => to == "markup",
         // It stands where an owner's application would.
         ("demo", _) => (to, part) == ("message", "body"),
         ("cli", "demo") => true,

@@ -6,12 +6,16 @@
 mod color;
 mod language;
 mod maintenance;
+mod own;
 mod page;
 mod palette;
 mod upstream;
 mod variant;
 
-use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc,
+    time::Duration,
+};
 
 use http::HeaderValue;
 use ipnet::IpNet;
@@ -20,6 +24,7 @@ pub use self::{
     color::Color,
     language::Language,
     maintenance::{MaintenanceSpec, Moment, WindowSpec},
+    own::{LegalSpec, LegalText, OwnPage, OwnSpec, SnapshotSpec, TemplateSpec},
     page::{
         ActionSpec, BrandSpec, FallbackSpec, FontSpec, LinkSpec, LogoSpec, PageTextSpec,
         RetryAfterSpec, Theme, Tone,
@@ -64,6 +69,8 @@ pub struct ProcessSpec {
     pub dns: DnsSpec,
     /// Limits of client connections.
     pub clients: ClientsSpec,
+    /// Where we keep what outlives the process. Default `/var/lib/intermission`.
+    pub data: PathBuf,
 }
 
 /// `[log]`.
@@ -144,6 +151,8 @@ pub struct SiteSpec {
     pub retry_after: RetryAfterSpec,
     /// Fields that are set on the way to the origin.
     pub headers: HeadersSpec,
+    /// A page and legal texts of the owner's own.
+    pub own: OwnSpec,
 }
 
 /// One entry of `hosts`. Names are lower case, without a port and without a final dot.

@@ -8,7 +8,7 @@ use http::StatusCode;
 use super::{PageError, Pages};
 use crate::config::spec::{
     ActionSpec, BrandSpec, Color, FallbackSpec, HeadersSpec, HostPattern, Language, LinkSpec,
-    LogoSpec, MaintenanceSpec, PageTextSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec,
+    LogoSpec, MaintenanceSpec, OwnSpec, PageTextSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec,
     UpstreamSpec,
 };
 
@@ -45,6 +45,7 @@ pub(super) fn site(brand: BrandSpec) -> SiteSpec {
             after_1_hour: Duration::from_mins(10),
         },
         headers: HeadersSpec::default(),
+        own: OwnSpec::default(),
     }
 }
 

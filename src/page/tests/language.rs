@@ -4,6 +4,7 @@ use super::{
     fixtures::{florist, site},
     *,
 };
+use crate::config::spec::Tone;
 
 #[test]
 fn the_language_of_page_and_field_agree() {

@@ -3,6 +3,7 @@
 //! Everything here blocks, with a deadline: a test reads like the conversation it describes.
 
 mod actor;
+pub(crate) mod check;
 pub(crate) mod clients;
 pub(crate) mod dns;
 pub(crate) mod gate;

@@ -1,0 +1,284 @@
+//! A page as a site serves it, made into one that stands alone: what it refers to on the same site
+//! becomes part of it, and what is left could do nothing without the site, so it is left out.
+//!
+//! It is called again and again with more files, until none is missing.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
+
+use super::{
+    Target,
+    assets::{data_url, style_element},
+    css,
+    html::{Found, What, scan},
+    resolve, splice,
+};
+
+/// Style sheets that import style sheets.
+const DEEPEST: usize = 5;
+/// A page that needs more than this is made to outwit us, and has no policy then.
+const MOST_PASSES: usize = 30;
+/// In place of an image that is left out: one transparent pixel.
+const NOTHING: &str = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
+
+/// A file of the site.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// Of images and fonts; `None` for other files, which only style sheets may be.
+    pub media_type: Option<String>,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// What is known of the site: files by path and query, without the leading slash. `None`: it could
+/// not be had.
+pub type Files = BTreeMap<String, Option<File>>;
+
+/// A page, as far as its files are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundled {
+    /// The page, without what is missing.
+    pub html: String,
+    /// Files it needs that are not known of.
+    pub missing: BTreeSet<String>,
+    /// What was left out, in words.
+    pub left_out: BTreeSet<String>,
+}
+
+/// Makes a page of `host` at `path` stand alone.
+#[must_use]
+pub fn bundle(html: &str, (host, path): (&str, &str), files: &Files) -> Bundled {
+    let mut bundle = Bundle {
+        host,
+        files,
+        missing: BTreeSet::new(),
+        left_out: BTreeSet::new(),
+    };
+    let path = path.split('?').next().unwrap_or_default();
+    let path = path.trim_start_matches('/');
+    let mut html = html.to_owned();
+    // What is taken out can leave something new behind: the second of two equal attributes.
+    for _ in 0..MOST_PASSES {
+        let edits = bundle.edits(&html, path);
+        if edits.is_empty() {
+            break;
+        }
+        html = splice(&html, edits);
+    }
+    Bundled {
+        html,
+        missing: bundle.missing,
+        left_out: bundle.left_out,
+    }
+}
+
+struct Bundle<'a> {
+    host: &'a str,
+    files: &'a Files,
+    missing: BTreeSet<String>,
+    left_out: BTreeSet<String>,
+}
+
+enum Embedded {
+    /// It is part of the page already.
+    Kept,
+    /// Now it is.
+    As(String),
+}
+
+impl<'a> Bundle<'a> {
+    fn edits(&mut self, html: &str, path: &str) -> Vec<(Range<usize>, String)> {
+        let mut edits = Vec::new();
+        for Found { at, what } in scan(html) {
+            let with = match what {
+                What::Stylesheet(url, media) => {
+                    let sheet = self.sheet(path, &url, 0);
+                    sheet.map_or_else(String::new, |css| style_element(&css, media.as_deref()))
+                }
+                What::Image(url) => match self.embed(path, &url) {
+                    Embedded::Kept => continue,
+                    Embedded::As(url) => url,
+                },
+                What::CssUrl(url) => match self.embed(path, &url) {
+                    Embedded::Kept => continue,
+                    Embedded::As(url) => format!("url({url})"),
+                },
+                What::CssImport(url, conditions) => self.import(path, (&url, &conditions), 0),
+                What::ScriptFile(..) => self.leave_out("scripts"),
+                What::Script if at.is_empty() => continue,
+                What::Script => self.leave_out("scripts"),
+                What::Barred(why) => self.leave_out(why.name()),
+                What::Style | What::StyleAttribute(_) => continue,
+            };
+            edits.push((at, with));
+        }
+        edits
+    }
+
+    fn leave_out(&mut self, what: impl Into<String>) -> String {
+        self.left_out.insert(what.into());
+        String::new()
+    }
+
+    fn embed(&mut self, base: &str, url: &str) -> Embedded {
+        let Some(path) = self.path(base, url) else {
+            return Embedded::Kept;
+        };
+        let file = path.and_then(|path| self.file(path));
+        let embedded = file.and_then(|file| Some((file.media_type.as_deref()?, &file.bytes)));
+        match embedded {
+            Some((media_type, bytes)) => Embedded::As(data_url(media_type, bytes)),
+            None => Embedded::As(NOTHING.to_owned()),
+        }
+    }
+
+    fn sheet(&mut self, base: &str, url: &str, depth: usize) -> Option<String> {
+        if depth >= DEEPEST {
+            self.leave_out("style sheets that import each other");
+            return None;
+        }
+        let path = self.path(base, url)??;
+        let file = self.file(path.clone())?;
+        let text = String::from_utf8_lossy(&file.bytes).into_owned();
+        let base = path.split('?').next().unwrap_or_default();
+        let mut edits = Vec::new();
+        for reference in css::references(&text) {
+            let with = match &reference.import {
+                Some(conditions) => self.import(base, (&reference.url, conditions), depth + 1),
+                None => match self.embed(base, &reference.url) {
+                    Embedded::Kept => continue,
+                    Embedded::As(url) => format!("url({url})"),
+                },
+            };
+            edits.push((reference.at, with));
+        }
+        Some(splice(&text, edits))
+    }
+
+    fn import(&mut self, base: &str, (url, conditions): (&str, &str), depth: usize) -> String {
+        if conditions.starts_with("layer") || conditions.starts_with("supports") {
+            return self.leave_out(format!("@import {conditions}"));
+        }
+        let css = self.sheet(base, url, depth).unwrap_or_default();
+        match conditions {
+            "" => css,
+            conditions => format!("@media {conditions}{{{css}}}"),
+        }
+    }
+
+    /// Where a reference leads: `None` nowhere, `Some(None)` elsewhere.
+    fn path(&mut self, base: &str, url: &str) -> Option<Option<String>> {
+        let url = url.trim();
+        let own = ["https://", "http://", "//"]
+            .iter()
+            .filter_map(|scheme| url.strip_prefix(scheme)?.strip_prefix(self.host))
+            .find(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']));
+        match resolve(
+            base,
+            own.map_or(url, |rest| if rest.is_empty() { "/" } else { rest }),
+        ) {
+            Target::Inside => None,
+            Target::Local(path) => Some(Some(path)),
+            Target::External => {
+                self.leave_out(url.chars().take(100).collect::<String>());
+                Some(None)
+            }
+        }
+    }
+
+    fn file(&mut self, path: String) -> Option<&'a File> {
+        match self.files.get(&path) {
+            Some(Some(file)) => Some(file),
+            Some(None) => {
+                self.leave_out(format!("/{path}"));
+                None
+            }
+            None => {
+                self.missing.insert(path);
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::markup::policy::policy;
+
+    const AT: (&str, &str) = ("shop.example", "/info/maintenance.html?x=1");
+
+    fn file(media_type: Option<&str>, text: &str) -> Option<File> {
+        Some(File {
+            media_type: media_type.map(str::to_owned),
+            bytes: text.as_bytes().to_vec(),
+        })
+    }
+
+    /// With an `x` for each image that is left out.
+    fn short(html: &str) -> String {
+        html.replace(NOTHING, "x")
+    }
+
+    #[test]
+    fn files_of_the_same_site_are_asked_for_until_all_are_there() {
+        let html = "<link rel=stylesheet href=/css/a.css?v=3><img src='https://shop.example/b.png'>\
+                    <img src=c.png>";
+        let mut files = Files::new();
+        let first = bundle(html, AT, &files);
+        let missing: Vec<_> = first.missing.iter().map(String::as_str).collect();
+        assert_eq!(missing, ["b.png", "css/a.css?v=3", "info/c.png"]);
+        files.insert("b.png".to_owned(), file(Some("image/png"), "b"));
+        files.insert("info/c.png".to_owned(), None);
+        let css = file(None, "@import 'd.css' print;e{f:url(../g.woff2)}");
+        files.insert("css/a.css?v=3".to_owned(), css);
+        let second = bundle(html, AT, &files);
+        let missing: Vec<_> = second.missing.iter().map(String::as_str).collect();
+        assert_eq!(missing, ["css/d.css", "g.woff2"]);
+        files.insert("css/d.css".to_owned(), file(None, "h{}"));
+        files.insert("g.woff2".to_owned(), file(Some("font/woff2"), "g"));
+        let last = bundle(html, AT, &files);
+        assert!(last.missing.is_empty());
+        assert_eq!(
+            short(&last.html),
+            "<style>@media print{h{}}e{f:url(data:font/woff2;base64,Zw==)}</style>\
+             <img src='data:image/png;base64,Yg=='><img src=x>"
+        );
+        assert_eq!(last.left_out, BTreeSet::from(["/info/c.png".to_owned()]));
+    }
+
+    #[test]
+    fn what_needs_the_site_or_others_is_left_out() {
+        let html = "<base href=/x/><p onclick=go() id=a><p onload='x'><script src=a.js></script><script>1</script>\
+                    <link rel=preconnect href=/><img src=https://cdn.example/a.png>\
+                    <img src=//shop.example.evil/b.png><iframe src=https://x></iframe>";
+        let bundled = bundle(html, AT, &Files::new());
+        assert_eq!(
+            short(&bundled.html),
+            "<p  id=a><p ><script></script><img src=x><img src=x><iframe ></iframe>"
+        );
+        assert_eq!(bundled.left_out.len(), 7, "{:?}", bundled.left_out);
+        assert!(bundled.missing.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn every_page_has_a_policy_once_it_is_bundled(
+            html in "(<img src=|<img srcset='a.png 1x, |<p style=\"a:url\\(|<link rel=stylesheet href=|<style>|</style>|@import 'b';|<script>|</script>|<script src=c>|<p onclick=|url\\(d\\)|https://x |&amp;|['\"> )\n]|\\PC){0,25}"
+        ) {
+            let mut files = Files::new();
+            for _ in 0..8 {
+                let bundled = bundle(&html, AT, &files);
+                files.extend(bundled.missing.into_iter().map(|path| (path, None)));
+            }
+            let bundled = bundle(&html, AT, &files);
+            prop_assert!(bundled.missing.is_empty());
+            let policy = policy(&bundled.html);
+            prop_assert!(policy.is_ok(), "{policy:?} of {}", bundled.html);
+        }
+    }
+}
