@@ -38,7 +38,7 @@ fn legal(brand: &Table<'_>, pages: &Table<'_>, key: &str) -> LegalSpec {
     };
     for (tag, page) in tables(pages) {
         if let Some(language) = Language::with_tag(tag)
-            && let Some(text) = page.get(key).and_then(|file| self::text(&file))
+            && let Some(text) = page.get(key).and_then(|file| text(&file))
         {
             legal.by_language.insert(language, text);
         }

@@ -14,6 +14,7 @@ mod custom;
 mod fault;
 mod find;
 mod flags;
+mod flow;
 mod health;
 mod image;
 pub mod keys;

@@ -7,16 +7,16 @@ use http::{StatusCode, uri::Authority};
 use super::{
     brand,
     breaker::breaker,
-    custom,
+    custom, flow,
     health::health,
     language, legal, maintenance, names,
     problem::Problem,
     reader::{Table, Value},
     source::Spot,
     spec::{
-        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, LimitsSpec, MaintenanceSpec,
-        OwnSpec, PageTextSpec, RetryAfterSpec, RetrySpec, Scheme, SiteSpec, TargetSpec,
-        TimeoutsSpec, UpstreamSpec, VariantSpec,
+        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, MaintenanceSpec, OwnSpec,
+        PageTextSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec, TimeoutsSpec, UpstreamSpec,
+        VariantSpec,
     },
     upstream::{self, Origins},
     variant,
@@ -178,17 +178,10 @@ fn hosts(file: &Table<'_>) -> Vec<ClaimedHost> {
 
 fn upstream(file: &Table<'_>) -> Option<UpstreamSpec> {
     let timeouts = file.table("timeouts");
-    let attempts = file
-        .table("retry")
-        .get("attempts")
-        .and_then(|value| value.count(&(1..=10)));
-    let attempts = attempts.unwrap_or(RetrySpec::default().attempts);
-    let limits = file.table("limits");
-    let connections = limits
-        .get("connections")
-        .and_then(|value| value.count(&(1..=65536)));
-    let timeouts = self::timeouts(&timeouts, attempts);
-    let idle_timeout = limits.duration("idle_timeout", STEP, LimitsSpec::default().idle_timeout);
+    let retry = flow::retry(&file.table("retry"));
+    let timeouts = self::timeouts(&timeouts, retry.attempts);
+    let hold = flow::hold(&file.table("hold"), timeouts.total);
+    let limits = flow::limits(&file.table("limits"));
     let balance = upstream::balance(&file.table("balance"));
     let Origins {
         scheme,
@@ -202,15 +195,9 @@ fn upstream(file: &Table<'_>) -> Option<UpstreamSpec> {
         timeouts,
         health: health(&file.table("health")),
         breaker: breaker(&file.table("breaker")),
-        retry: RetrySpec {
-            attempts,
-            ..defaults.retry
-        },
-        limits: LimitsSpec {
-            connections: connections.unwrap_or(defaults.limits.connections),
-            idle_timeout,
-            ..defaults.limits
-        },
+        retry,
+        hold,
+        limits,
         ..defaults
     })
 }

@@ -32,7 +32,7 @@ use crate::{
     page::{
         Answer, PageError, Pages, Shelf,
         legal::LegalPages,
-        retry_after::{retry_after, until_the_end},
+        retry_after::{retry_after, until_the_end, when_busy},
     },
     tasks::clock::{Clock, WallClock},
     telemetry::{
@@ -246,8 +246,8 @@ impl Origin {
             Failure::Maintenance(Window { until: Some(until) }) => {
                 until_the_end(left(until.at, now), fastrand::f64())
             }
+            Failure::Overloaded => when_busy(fastrand::f64()),
             Failure::Maintenance(Window { until: None })
-            | Failure::Overloaded
             | Failure::Upstream(_)
             | Failure::Internal => {
                 retry_after(spec, age, fastrand::f64(), failed.origin_retry_after)

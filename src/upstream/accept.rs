@@ -52,10 +52,7 @@ impl Upstream {
             }
         }
         // A stream of events is silent by nature, and so is nothing else.
-        let is_stream = response
-            .headers()
-            .get(CONTENT_TYPE)
-            .is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"));
+        let is_stream = is_event_stream(response.headers());
         let between_bytes = (!is_stream).then_some(self.spec.timeouts.between_bytes);
         Ok(response.map(|incoming| OriginBody::new(incoming, lease, between_bytes)))
     }
@@ -82,6 +79,13 @@ impl Upstream {
         upgrade::tunnel(asked, response, lease, record, &self.tasks);
         Ok(answer_lease)
     }
+}
+
+/// A response that comes bit by bit for as long as somebody listens.
+pub(super) fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
 }
 
 /// Hyper reads `Content-Length` where a body follows. Where none does, in answers to HEAD and in

@@ -4,7 +4,10 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+        atomic::{
+            AtomicBool, AtomicUsize,
+            Ordering::{Relaxed, SeqCst},
+        },
     },
     time::Duration,
 };
@@ -20,6 +23,7 @@ use super::{
     expect::BarrierGuard,
     health::{self, Health},
     load::Load,
+    permit::Permit,
     pool::Pool,
     target::Target,
 };
@@ -57,6 +61,8 @@ pub(crate) struct Endpoint {
     load: Arc<Load>,
     pool: Pool,
     in_flight: AtomicUsize,
+    /// Requests with a permit for it; counted only where they are limited.
+    permitted: AtomicUsize,
     common: Arc<Common>,
     state: Arc<EndpointState>,
 }
@@ -87,6 +93,7 @@ impl Endpoint {
             load,
             pool,
             in_flight: AtomicUsize::new(0),
+            permitted: AtomicUsize::new(0),
             common,
             state,
         })
@@ -137,6 +144,19 @@ impl Endpoint {
         self.in_flight.load(Relaxed)
     }
 
+    /// Takes one of so many places. `false` when there is none.
+    pub(super) fn take_place(&self, limit: usize) -> bool {
+        let taken = self.permitted.fetch_update(SeqCst, SeqCst, |permitted| {
+            (permitted < limit).then_some(permitted + 1)
+        });
+        taken.is_ok()
+    }
+
+    /// Gives a place back.
+    pub(super) fn give_place(&self) {
+        self.permitted.fetch_sub(1, SeqCst);
+    }
+
     /// Counts one more request on this endpoint.
     pub(super) fn lease(self: &Arc<Self>) -> Lease {
         self.in_flight.fetch_add(1, Relaxed);
@@ -145,6 +165,7 @@ impl Endpoint {
             rival: None,
             held: None,
             is_trial: AtomicBool::new(false),
+            permit: None,
         }
     }
 
@@ -207,6 +228,7 @@ pub(crate) struct Lease {
     held: Option<Held>,
     /// Until it is settled.
     is_trial: AtomicBool,
+    permit: Option<Permit>,
 }
 
 /// What a lease keeps until the response has ended.
@@ -219,6 +241,16 @@ struct Held {
 impl Lease {
     pub(super) fn address(&self) -> SocketAddr {
         self.endpoint.address
+    }
+
+    /// Moves a permit to this endpoint. `false` when the endpoint has all that it may.
+    pub(super) fn enter(&self, permit: &mut Permit) -> bool {
+        permit.enter(&self.endpoint)
+    }
+
+    /// Keeps a permit until the response has ended.
+    pub(super) fn keep(&mut self, permit: Permit) {
+        self.permit = Some(permit);
     }
 
     pub(super) const fn endpoint(&self) -> &Arc<Endpoint> {

@@ -6,10 +6,13 @@
 //! wire → retry when it failed, accept when it did not, and then body or upgrade.
 
 mod accept;
+mod adaptive;
 mod balancer;
 pub(crate) mod body;
 mod breaker;
+mod budget;
 mod connect;
+mod course;
 mod driver;
 mod endpoint;
 mod endpoint_state;
@@ -21,12 +24,17 @@ pub mod fetch;
 pub mod forward;
 mod hash;
 mod health;
+mod hold;
 mod known;
 mod load;
+mod order;
 mod outbound;
+mod outlast;
+mod permit;
 mod pool;
 mod probe;
 mod prober;
+mod queue;
 pub mod resolve;
 mod retry;
 mod set;
@@ -47,10 +55,13 @@ pub use health::{HealthCounts, Sighting};
 
 use self::{
     breaker::Rules,
+    budget::Budget,
     connect::Connector,
     endpoint::{Common, Endpoint},
     endpoints::Endpoints,
     health::Health,
+    hold::Hold,
+    permit::Limits,
     pool::Pool,
     prober::Prober,
     resolve::Names,
@@ -70,6 +81,9 @@ pub struct Upstream {
     endpoints: Arc<Endpoints>,
     health: Arc<Health>,
     connector: Connector,
+    budget: Budget,
+    hold: Option<Hold>,
+    limits: Option<Arc<Limits>>,
     tasks: Tasks,
     /// Ends what runs beside the requests.
     _ended: DropGuard,
@@ -154,6 +168,9 @@ impl Upstream {
             spec: spec.clone(),
             endpoints,
             health,
+            budget: Budget::new(&spec.retry, Instant::now()),
+            hold: spec.hold.map(Hold::new),
+            limits: Limits::new(&spec.limits),
             connector,
             tasks: around.tasks.clone(),
             _ended: ended.drop_guard(),

@@ -226,6 +226,7 @@ fn quiet(text: &str) -> String {
     for (table, off) in [
         ("[health]", "probe = false"),
         ("[breaker]", "enabled = false"),
+        ("[hold]", "time = \"0s\""),
     ] {
         if !text.contains(table) {
             text = format!("{text}{table}\n{off}\n");
