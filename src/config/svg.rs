@@ -87,9 +87,7 @@ fn check_node(node: &Node<'_, '_>) -> Result<(), Refusal> {
         check_attribute(name, &attribute)?;
     }
     let is_style = name.eq_ignore_ascii_case("style");
-    let styles = node
-        .children()
-        .filter(|child| is_style && child.node().is_str());
+    let styles = node.children().filter(|child| is_style && child.is_text());
     for text in styles.filter_map(|child| child.text()) {
         check_style(text).map_err(|what| (what, OUTSIDE))?;
     }
