@@ -156,10 +156,22 @@ fn answer_all(mut socket: TcpStream, shared: &Shared) {
 
 #[test]
 fn a_restart_of_one_and_a_half_seconds_under_load_is_invisible_to_64_clients() {
+    restart_under_load("");
+}
+
+#[test]
+fn a_restart_is_as_invisible_with_probes_and_the_breaker() {
+    restart_under_load("[health]\n[breaker]\n");
+}
+
+fn restart_under_load(more: &str) {
     let reserved = Reserved::new();
     let address = reserved.address;
     let mut origin = Killable::start(address);
-    let proxy = holding(&format!("http://{address}"), "time = \"2s\"\n");
+    let proxy = holding(
+        &format!("http://{address}"),
+        &format!("time = \"2s\"\n{more}"),
+    );
     let done = AtomicBool::new(false);
     let answers = std::thread::scope(|scope| {
         let restart = scope.spawn(|| {
