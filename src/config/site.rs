@@ -5,16 +5,17 @@ use std::{collections::BTreeMap, num::NonZeroUsize, ops::RangeInclusive, time::D
 use http::{StatusCode, uri::Authority};
 
 use super::{
-    brand, custom, language, legal, names,
+    brand, custom, language, legal, maintenance, names,
     problem::Problem,
     reader::{Table, Value},
     source::Spot,
     spec::{
-        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, LimitsSpec, OwnSpec,
-        PageTextSpec, RetryAfterSpec, RetrySpec, Scheme, SiteSpec, TargetSpec, TimeoutsSpec,
-        UpstreamSpec,
+        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, LimitsSpec, MaintenanceSpec,
+        OwnSpec, PageTextSpec, RetryAfterSpec, RetrySpec, Scheme, SiteSpec, TargetSpec,
+        TimeoutsSpec, UpstreamSpec, VariantSpec,
     },
     upstream::{self, Origins},
+    variant,
 };
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -56,9 +57,11 @@ pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
             page: custom::page(&fallback),
             ..legal::texts(&brand, &own_pages)
         },
+        variants: variant::variants(&own_pages, &pages),
+        maintenance: maintenance::maintenance(&file.table("maintenance")),
         pages,
     };
-    legal::check_imprint(file, &own_pages, parts.fallback.language);
+    legal::check_imprint(file, [&brand, &own_pages], parts.fallback.language);
     let patterns = hosts.iter().map(|host| host.pattern.clone()).collect();
     ReadSite {
         spec: upstream.map(|upstream| parts.into_spec(name, patterns, upstream)),
@@ -93,6 +96,8 @@ const DEFAULT_RETRY_AFTER: RetryAfterSpec = RetryAfterSpec {
 struct Parts {
     brand: BrandSpec,
     pages: BTreeMap<Language, PageTextSpec>,
+    variants: Vec<VariantSpec>,
+    maintenance: MaintenanceSpec,
     fallback: FallbackSpec,
     retry_after: RetryAfterSpec,
     headers: HeadersSpec,
@@ -105,6 +110,8 @@ impl Default for Parts {
         Self {
             brand: BrandSpec::default(),
             pages: BTreeMap::new(),
+            variants: Vec::new(),
+            maintenance: MaintenanceSpec::default(),
             fallback: FallbackSpec {
                 failures: true,
                 statuses: vec![
@@ -131,6 +138,8 @@ impl Parts {
             upstream,
             brand: self.brand,
             pages: self.pages,
+            variants: self.variants,
+            maintenance: self.maintenance,
             fallback: self.fallback,
             retry_after: self.retry_after,
             headers: self.headers,

@@ -6,15 +6,17 @@
 
 use std::io;
 
+use askama::Template;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, context};
 
 use super::{
     PageError,
     brand::{Brand, Contact, lines},
     key::{Cause, PageKey},
-    language::{Words, words_in},
+    language::{Notice, Words, words_in},
     legal::legal_links,
     render::{Html, Renderer},
+    returning::{SCRIPT, Until},
 };
 use crate::{
     config::spec::{LinkSpec, OwnPage, PageTextSpec, SiteSpec, TemplateSpec},
@@ -42,6 +44,9 @@ pub enum TemplateError {
     /// It is wrong, or does not come to its end.
     #[error("the template failed")]
     Failed(#[from] minijinja::Error),
+    /// The way back cannot be made.
+    #[error("the return bar failed")]
+    ReturnBar(#[from] askama::Error),
     /// It prints more than a page may have.
     #[error("the page is longer than 4 MiB")]
     TooLong,
@@ -62,23 +67,19 @@ pub struct Complaint {
 }
 
 impl<'a> Custom<'a> {
-    /// `None` for a site without a template.
-    pub(super) fn new(site: &'a SiteSpec) -> Result<Option<Self>, PageError> {
-        let Some(OwnPage::Template(template)) = &site.own.page else {
-            return Ok(None);
-        };
+    pub(super) fn new(site: &'a SiteSpec, template: &'a TemplateSpec) -> Result<Self, PageError> {
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_fuel(Some(FUEL));
         let files = template.files.iter().cloned();
-        Ok(Some(Self {
+        Ok(Self {
             site,
             template,
             environment,
             files: files.map(Value::from_safe_string).collect(),
             built_in: Renderer::new(site)?,
-        }))
+        })
     }
 
     /// One page; the built-in one where the template fails.
@@ -105,7 +106,7 @@ impl<'a> Custom<'a> {
             .environment
             .template_from_named_str(&self.template.file, text)?;
         let mut page = Bounded(Vec::new());
-        let rendered = template.render_captured_to(self.variables(key), &mut page);
+        let rendered = template.render_captured_to(self.variables(key)?, &mut page);
         if page.0.len() > LONGEST {
             return Err(TemplateError::TooLong);
         }
@@ -116,11 +117,11 @@ impl<'a> Custom<'a> {
     }
 
     /// All that a template can print; documented in `docs/pages.md`.
-    fn variables(&self, key: PageKey) -> Value {
+    fn variables(&self, key: PageKey) -> Result<Value, askama::Error> {
         let words = words_in(key.language, self.site.brand.tone);
         let (headline, paragraphs) = self.built_in.said(key);
-        let texts = self.site.pages.get(&key.language);
-        let action = self.built_in.action(key.language).map(|action| {
+        let texts = self.built_in.texts(key);
+        let action = self.built_in.action(key).map(|action| {
             context! {
                 text => action.text,
                 url => action.url,
@@ -131,7 +132,8 @@ impl<'a> Custom<'a> {
         let notice = key.submission.notice(words);
         let notice = notice.map(|notice| context! { fact => notice.fact, advice => notice.advice });
         let (imprint, privacy) = legal_links(self.site);
-        context! {
+        let until = key.until.map(Until::new);
+        Ok(context! {
             language => words.tag,
             direction => words.direction,
             cause => match key.cause {
@@ -142,6 +144,7 @@ impl<'a> Custom<'a> {
             headline => headline,
             paragraphs => paragraphs,
             notice => notice,
+            until => until.map(|until| context! { datetime => until.datetime, text => until.text }),
             eta => texts.and_then(|texts| texts.eta.as_deref()),
             still_works => texts.map(|texts| texts.still_works.clone()).unwrap_or_default(),
             action => action,
@@ -149,9 +152,9 @@ impl<'a> Custom<'a> {
             words => phrases(words),
             imprint => imprint.then_some("/.intermission/imprint"),
             privacy => privacy.then_some("/.intermission/privacy"),
-            return_bar => Value::from_safe_string(return_bar(key, words)),
+            return_bar => Value::from_safe_string(return_bar(key, words)?),
             _files => self.files.clone(),
-        }
+        })
     }
 }
 
@@ -203,6 +206,7 @@ fn phrases(words: &Words) -> Value {
     context! {
         try_now => words.returning.try_now,
         expected_back => words.expected_back,
+        time_left => words.time_left,
         contact => words.contact,
         phone => words.phone,
         email => words.email,
@@ -219,26 +223,36 @@ fn phrases(words: &Words) -> Value {
     }
 }
 
-/// The part that leads back to the site.
-fn return_bar(key: PageKey, words: &Words) -> String {
-    match key.submission.notice(words) {
-        // To open it again would send again.
-        Some(_) => String::new(),
-        None => format!(
-            "<p class=\"again\"><a href=\"\">{}</a></p>",
-            words.returning.try_now
-        ),
-    }
+/// The part that leads back to the site, with its script.
+#[derive(Template)]
+#[template(path = "return.html")]
+struct ReturnBar<'a> {
+    words: &'a Words,
+    notice: Option<&'a Notice>,
+    until: Option<Until>,
+}
+
+fn return_bar(key: PageKey, words: &Words) -> Result<String, askama::Error> {
+    let bar = ReturnBar {
+        words,
+        notice: key.submission.notice(words),
+        until: key.until.map(Until::new),
+    };
+    Ok(format!("{}<script>{SCRIPT}</script>", bar.render()?))
 }
 
 /// Tries a site's template with every page there can be.
 #[must_use]
 pub fn complaints(site: &SiteSpec) -> Vec<Complaint> {
-    let Ok(Some(custom)) = Custom::new(site) else {
+    let Some(OwnPage::Template(template)) = &site.own.page else {
+        return Vec::new();
+    };
+    // A built-in page that cannot be made stops the start by itself.
+    let Ok(custom) = Custom::new(site, template) else {
         return Vec::new();
     };
     let mut found: Vec<Complaint> = Vec::new();
-    for key in PageKey::all(&site.fallback.languages) {
+    for key in PageKey::all(site) {
         if let Err(error) = custom.own_page(key) {
             let complaint = complaint(&error);
             if !found.contains(&complaint) {
@@ -257,6 +271,7 @@ pub fn complaints(site: &SiteSpec) -> Vec<Complaint> {
 fn complaint(error: &TemplateError) -> Complaint {
     let (line, problem, way_out) = match error {
         TemplateError::Failed(error) => (error.line(), said(error), way_out(error.kind())),
+        TemplateError::ReturnBar(error) => (None, error.to_string(), "please report it"),
         TemplateError::TooLong => (
             None,
             error.to_string(),

@@ -6,14 +6,22 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use http::{HeaderValue, header};
 
-use super::{PageError, encoded::Encoded, unavailable_head};
-use crate::markup::{html::language, policy::policy};
+use super::{PageError, packed::Packed, unavailable_head};
+use crate::{
+    config::spec::{OwnPage, SiteSpec},
+    markup::{html::language, policy::policy},
+};
 
 /// The last good one, ready to be sent.
 #[derive(Debug, Default)]
-pub struct Snapshot(ArcSwapOption<Encoded>);
+pub struct Snapshot(ArcSwapOption<Packed>);
 
 impl Snapshot {
+    /// Nothing yet; `None` for a site that wants none.
+    pub(super) fn of(site: &SiteSpec) -> Option<Arc<Self>> {
+        matches!(site.own.page, Some(OwnPage::Snapshot(_))).then(Arc::default)
+    }
+
     /// Shows this page from now on. It has to stand alone. Compresses: not on a worker.
     ///
     /// # Errors
@@ -28,13 +36,19 @@ impl Snapshot {
         if let Some(language) = language(&html) {
             head.insert(header::CONTENT_LANGUAGE, HeaderValue::try_from(language)?);
         }
-        let page = Encoded::new(html, &head)?;
+        let page = Packed::new(&html, &head)?;
         self.0.store(Some(Arc::new(page)));
         Ok(())
     }
 
+    /// Whether there is one.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.0.load().is_some()
+    }
+
     /// The last good one.
-    pub(super) fn get(&self) -> Option<Arc<Encoded>> {
+    pub(super) fn get(&self) -> Option<Arc<Packed>> {
         self.0.load_full()
     }
 }

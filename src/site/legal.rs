@@ -1,24 +1,28 @@
 //! Reserved paths that show the owner's legal texts, on step 7 of the request's way: ours on every
 //! site that has them, whether its origin is well or not.
 
-use http::{Method, Response};
+use http::{Method, Request, Response};
 
 use super::{
     Asked, Body, Origin,
     refusal::{Addressee, Refusal},
 };
-use crate::page::legal::named;
+use crate::{page::legal::Legal, telemetry::record::Outcome};
 
 impl Origin {
-    /// The answer to a reserved path.
-    pub(super) fn reserved(&self, asked: &Asked, to: Addressee) -> Response<Body> {
-        let preferences = &asked.preferences;
-        let text =
-            named(preferences.path()).and_then(|which| self.legal.respond(which, preferences));
-        match (text, preferences.method()) {
-            (Some(text), &Method::GET | &Method::HEAD) => text.map(Body::Page),
-            (Some(_), _) => Refusal::ReadOnly.response(to),
-            (None, _) => Refusal::Reserved.response(to),
+    /// The answer to the reserved path of this name, if it stands for a text that the site has.
+    pub(super) fn legal<B>(
+        &self,
+        name: &str,
+        request: &Request<B>,
+        asked: &Asked,
+    ) -> Option<Response<Body>> {
+        let which = Legal::named(name)?;
+        let text = self.pages.legal().respond(which, &asked.preferences)?;
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return Some(Refusal::ReadOnly.response(Addressee::of(request)));
         }
+        asked.record.answered_by(Outcome::Own);
+        Some(text.map(Body::Page))
     }
 }

@@ -13,7 +13,6 @@ use crate::message::body::Fixed;
 
 const METHODS: HeaderValue =
     HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-const READING: HeaderValue = HeaderValue::from_static("GET, HEAD");
 
 /// Why a request is answered here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +29,8 @@ pub enum Refusal {
     BodyTimeout,
     /// CONNECT and TRACE.
     Method,
+    /// A method other than GET and HEAD, for something of our own.
+    ReadOnly,
     /// A transfer coding other than chunked (RFC 9112 section 6.1).
     Coding,
     /// A question about the proxy itself: `OPTIONS *`.
@@ -39,8 +40,6 @@ pub enum Refusal {
     Unclaimed,
     /// A reserved path behind which there is nothing.
     Reserved,
-    /// A reserved path that can only be read.
-    ReadOnly,
 }
 
 /// What the shape of a refusal depends on.
@@ -85,10 +84,11 @@ impl Refusal {
         if to.version < Version::HTTP_2 && self.is_faulty() {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        match self {
-            Self::Method | Self::Options => drop(headers.insert(ALLOW, METHODS)),
-            Self::ReadOnly => drop(headers.insert(ALLOW, READING)),
-            _ => {}
+        if matches!(self, Self::Method | Self::Options) {
+            headers.insert(ALLOW, METHODS);
+        }
+        if self == Self::ReadOnly {
+            headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         }
         response
     }
@@ -101,7 +101,7 @@ impl Refusal {
             | Self::Body
             | Self::BodyTimeout
             | Self::Coding => true,
-            Self::Method | Self::Options | Self::Unclaimed | Self::Reserved | Self::ReadOnly => {
+            Self::Method | Self::ReadOnly | Self::Options | Self::Unclaimed | Self::Reserved => {
                 false
             }
         }

@@ -15,7 +15,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::{
     config::spec::{OwnPage, SiteSpec, SnapshotSpec},
     failure::chain,
-    page::snapshot::Snapshot,
+    page::{Pages, snapshot::Snapshot},
     tasks::Tasks,
     upstream::Upstream,
 };
@@ -26,7 +26,6 @@ const AGAIN: (Duration, Duration) = (Duration::from_secs(10), Duration::from_sec
 
 /// Keeps one site's snapshot; ends with it.
 pub(super) struct Keeper {
-    page: Arc<Snapshot>,
     wanted: Arc<Notify>,
     _task: DropGuard,
 }
@@ -43,6 +42,7 @@ impl Keeper {
     /// Starts keeping, with the page that is on disk. `None` for a site that wants none.
     pub(super) fn start(
         site: &Arc<SiteSpec>,
+        pages: &Pages,
         upstream: &Arc<Upstream>,
         tasks: &Tasks,
     ) -> Option<Self> {
@@ -53,10 +53,12 @@ impl Keeper {
             site: Arc::clone(site),
             spec: spec.clone(),
             upstream: Arc::clone(upstream),
-            page: Arc::default(),
+            page: Arc::clone(pages.snapshot()?),
         };
-        work.recall();
-        let (page, wanted) = (Arc::clone(&work.page), Arc::new(Notify::new()));
+        if !work.page.is_there() {
+            work.recall();
+        }
+        let wanted = Arc::new(Notify::new());
         let ended = CancellationToken::new();
         let until = ended.clone();
         let asked = Arc::clone(&wanted);
@@ -64,15 +66,9 @@ impl Keeper {
             until.run_until_cancelled(work.run(&asked)).await;
         });
         Some(Self {
-            page,
             wanted,
             _task: ended.drop_guard(),
         })
-    }
-
-    /// The page, as far as there is one.
-    pub(super) fn page(&self) -> &Arc<Snapshot> {
-        &self.page
     }
 
     /// Fetches it again now.

@@ -66,6 +66,11 @@ pub enum Theme {
     Plain,
 }
 
+impl Theme {
+    /// Each.
+    pub const ALL: [Self; 3] = [Self::Calm, Self::Bold, Self::Plain];
+}
+
 /// How visitors are spoken to, in languages that make a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Tone {
@@ -135,6 +140,26 @@ pub struct PageTextSpec {
     pub action: Option<ActionSpec>,
     /// When somebody is there, in lines.
     pub hours: Option<String>,
+}
+
+impl PageTextSpec {
+    /// With another's words where this one has none.
+    #[must_use]
+    pub fn or(self, other: &Self) -> Self {
+        let other = other.clone();
+        Self {
+            headline: self.headline.or(other.headline),
+            message: self.message.or(other.message),
+            still_works: if self.still_works.is_empty() {
+                other.still_works
+            } else {
+                self.still_works
+            },
+            eta: self.eta.or(other.eta),
+            action: self.action.or(other.action),
+            hours: self.hours.or(other.hours),
+        }
+    }
 }
 
 /// `[fallback]`.
