@@ -90,10 +90,7 @@ fn contrast(site: &Shown) -> Vec<Finding> {
     let repairs = Palette::repairs(&site.spec().brand).map(|repair| {
         bad(format!(
             "contrast: {} as {} has {:.1}:1 and needs 4.5:1; {} is used instead",
-            repair.key,
-            repair.purpose,
-            repair.ratio,
-            repair.instead.to_string(),
+            repair.key, repair.purpose, repair.ratio, repair.instead,
         ))
     });
     let found: Vec<_> = repairs.collect();

@@ -226,3 +226,41 @@ fn is_there(kind: Kind, site: &SiteSpec) -> bool {
         _ => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_sample_is_found_by_its_path_and_no_other_path_is_one() {
+        let mut count = 0;
+        for kind in Kind::ALL {
+            for why in Why::ALL {
+                for (sent, words) in [(Sent::Nothing, None), (Sent::Unknown, Some(3))] {
+                    let sample = Sample {
+                        theme: Theme::Bold,
+                        language: Language::De,
+                        kind,
+                        why,
+                        sent,
+                        words,
+                    };
+                    assert_eq!(Sample::at(&sample.path()), Some(sample));
+                    count += 1;
+                }
+            }
+        }
+        assert_eq!(count, 54);
+        for path in [
+            "",
+            "bold/de/page",
+            "bold/de/page/outage-nothing-usual.txt",
+            "bold/de/page/outage-nothing-usual.html/x",
+            "bold/de/../outage-nothing-usual.html",
+            "bold/xx/page/outage-nothing-usual.html",
+            "bold/de/page/outage-nothing-+3.html",
+        ] {
+            assert_eq!(Sample::at(path), None, "{path}");
+        }
+    }
+}

@@ -1,7 +1,9 @@
 //! One site of the gallery: its pages in every design, asked as clients would ask.
 
 use std::{
+    future::Future as _,
     sync::{Arc, OnceLock},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -116,12 +118,12 @@ impl Shown {
 fn shot(response: Response<Fixed>) -> Shot {
     let (head, body) = response.into_parts();
     let mut body = Box::pin(body.collect());
-    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut cx = Context::from_waker(Waker::noop());
     // A body in memory never keeps anybody waiting.
-    let body = match std::future::Future::poll(body.as_mut(), &mut cx) {
-        std::task::Poll::Ready(Ok(body)) => body.to_bytes(),
-        std::task::Poll::Ready(Err(never)) => match never {},
-        std::task::Poll::Pending => Bytes::new(),
+    let body = match body.as_mut().poll(&mut cx) {
+        Poll::Ready(Ok(body)) => body.to_bytes(),
+        Poll::Ready(Err(never)) => match never {},
+        Poll::Pending => Bytes::new(),
     };
     Shot {
         status: head.status.as_u16(),
