@@ -12,6 +12,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use super::health;
 use crate::{
     runtime::RuntimeHandle,
     telemetry::{
@@ -59,6 +60,7 @@ impl Collector for Source {
         requests(metrics, &mut encoder)?;
         upstreams(metrics, &mut encoder)?;
         self.pools(&mut encoder)?;
+        health::encode(&self.runtime.load(), &mut encoder)?;
         process(metrics, &mut encoder)?;
         self.access_log(&mut encoder)
     }

@@ -1,8 +1,10 @@
-//! The admin listener: is the process well, and what has it counted?
+//! The admin listener: is the process well, what has it counted, and how do its sites stand?
 //!
 //! Health is ours alone. A platform that asks here and hears of a dead origin would take us away
 //! too, and with us the page.
 
+mod health;
+mod lists;
 mod metrics;
 
 use std::{io, net::TcpListener, sync::Arc};
@@ -16,14 +18,14 @@ use axum::{
 };
 
 use self::metrics::Exposition;
-use crate::server::worker::Shared;
+use crate::{runtime::Runtime, server::worker::Shared};
 
 struct Admin {
     shared: Arc<Shared>,
     exposition: Exposition,
 }
 
-/// Serves health and metrics until the process stops.
+/// Serves health, metrics and lists until the process stops.
 ///
 /// # Errors
 /// When the socket cannot be used.
@@ -39,6 +41,8 @@ pub fn start(listener: TcpListener, shared: &Arc<Shared>) -> io::Result<()> {
         .route("/livez", get(async || "alive\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(exposition_text))
+        .route("/outages", get(outages))
+        .route("/sites", get(sites))
         .with_state(admin);
     shared.tasks.spawn_on_control(async move {
         // It ends with the process, or not at all: accept errors are waited out inside.
@@ -61,5 +65,21 @@ async fn exposition_text(State(admin): State<Arc<Admin>>) -> Response {
     match admin.exposition.text() {
         Ok(text) => ([(CONTENT_TYPE, TYPE)], text).into_response(),
         Err(std::fmt::Error) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn outages(State(admin): State<Arc<Admin>>) -> Response {
+    json(&admin, lists::outages)
+}
+
+async fn sites(State(admin): State<Arc<Admin>>) -> Response {
+    json(&admin, lists::sites)
+}
+
+fn json(admin: &Admin, list: impl Fn(&Runtime) -> serde_json::Result<String>) -> Response {
+    match list(&admin.shared.runtime.load()) {
+        Ok(text) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
+        // Never in practice: texts and numbers always have a JSON form.
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn page(fallback: &Table<'_>) -> Option<OwnPage> {
         snapshot.reject("stands beside `template`", way_out);
     }
     match (template, snapshot) {
-        (Some(file), _) => self::template(&file).map(Arc::new).map(OwnPage::Template),
+        (Some(file), _) => self::template(&file).map(OwnPage::Template),
         (None, Some(path)) => path
             .read("a path", snapshot_path)
             .map(|path| OwnPage::Snapshot(SnapshotSpec { path, file: None })),

@@ -36,25 +36,28 @@ fn legal(brand: &Table<'_>, pages: &Table<'_>, key: &str) -> LegalSpec {
         general: brand.get(key).and_then(|file| text(&file)),
         ..LegalSpec::default()
     };
-    for (language, page) in languages(pages) {
-        if let Some(text) = page.get(key).and_then(|file| text(&file)) {
+    for (tag, page) in tables(pages) {
+        if let Some(language) = Language::with_tag(tag)
+            && let Some(text) = page.get(key).and_then(|file| text(&file))
+        {
             legal.by_language.insert(language, text);
         }
     }
     legal
 }
 
-/// The tables of languages. Other tags are reported by those who read the words.
-fn languages<'r>(pages: &Table<'r>) -> impl Iterator<Item = (Language, Table<'r>)> {
-    let known = |(tag, page): (&str, Value<'r>)| Some((Language::with_tag(tag)?, page.table()));
-    pages.iter().filter_map(known)
+/// The tables of languages. What is none is reported by those who read the words.
+fn tables<'r>(pages: &Table<'r>) -> impl Iterator<Item = (&'r str, Table<'r>)> {
+    let tables = pages.iter().filter(|(_, page)| page.is_table());
+    tables.map(|(tag, page)| (tag, page.table()))
 }
 
 /// German law wants an imprint on every page of a business, and these pages stand in for all.
-pub(super) fn check_imprint(site: &Table<'_>, [brand, pages]: [&Table<'_>; 2], language: Language) {
+pub(super) fn check_imprint(site: &Table<'_>, pages: &Table<'_>, language: Language) {
     let is_german = language == Language::De || pages.get("de").is_some();
-    let is_named = brand.get("imprint_file").is_some()
-        || languages(pages).any(|(_, page)| page.get("imprint_file").is_some());
+    let brand = site.get("brand").filter(Value::is_table);
+    let is_named = brand.is_some_and(|brand| brand.table().get("imprint_file").is_some())
+        || tables(pages).any(|(_, page)| page.get("imprint_file").is_some());
     if is_german
         && !is_named
         && let Some(hosts) = site.get("hosts")
@@ -148,11 +151,11 @@ fn convert(source: &Arc<Source>, key: &str, report: &Report<'_>) -> LegalText {
 }
 
 fn is_safe(kind: LinkType, url: &str) -> bool {
-    let begins = |scheme: &str| {
+    let begins = |scheme: &&str| {
         url.get(..scheme.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     };
-    kind == LinkType::Email || url.starts_with('#') || SCHEMES.iter().any(|scheme| begins(scheme))
+    kind == LinkType::Email || url.starts_with('#') || SCHEMES.iter().any(|scheme| begins(&scheme))
 }
 
 fn title(events: &[Event<'_>]) -> Option<String> {

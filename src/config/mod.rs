@@ -8,11 +8,14 @@
 
 mod address;
 mod brand;
+mod breaker;
 mod bundle;
 mod custom;
 mod fault;
 mod find;
 mod flags;
+mod flow;
+mod health;
 mod image;
 pub mod keys;
 mod language;

@@ -105,11 +105,6 @@ impl Problem {
         self
     }
 
-    fn said(&self) -> (Option<&str>, Option<usize>, Option<usize>, &str, &str) {
-        let file = self.file.as_deref();
-        (file, self.line, self.column, &self.key, &self.problem)
-    }
-
     /// The same with a second place.
     pub(super) fn beside(mut self, spot: Spot, label: &'static str) -> Self {
         self.other = Some((spot, label));
@@ -132,8 +127,6 @@ impl Problems {
     #[must_use]
     pub fn new(mut list: Vec<Problem>) -> Self {
         list.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
-        // What two readers have found is said once.
-        list.dedup_by(|a, b| a.spot.is_some() && a.said() == b.said());
         Self(list)
     }
 

@@ -143,8 +143,8 @@ impl<'r> Value<'r> {
         self.source.written(&self.node.span())
     }
 
-    pub(super) fn is_text(&self) -> bool {
-        self.node.get_ref().is_str()
+    pub(super) fn is_table(&self) -> bool {
+        self.node.get_ref().is_table()
     }
 
     pub(super) fn is_list(&self) -> bool {

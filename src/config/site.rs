@@ -5,14 +5,18 @@ use std::{collections::BTreeMap, num::NonZeroUsize, ops::RangeInclusive, time::D
 use http::{StatusCode, uri::Authority};
 
 use super::{
-    brand, custom, language, legal, maintenance, names,
+    brand,
+    breaker::breaker,
+    custom, flow,
+    health::health,
+    language, legal, maintenance, names,
     problem::Problem,
     reader::{Table, Value},
     source::Spot,
     spec::{
-        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, LimitsSpec, MaintenanceSpec,
-        OwnSpec, PageTextSpec, RetryAfterSpec, RetrySpec, Scheme, SiteSpec, TargetSpec,
-        TimeoutsSpec, UpstreamSpec, VariantSpec,
+        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, MaintenanceSpec, OwnSpec,
+        PageTextSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec, TimeoutsSpec, UpstreamSpec,
+        VariantSpec,
     },
     upstream::{self, Origins},
     variant,
@@ -53,15 +57,15 @@ pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
         fallback: self::fallback(&fallback, &own_pages),
         retry_after: retry_after(&file.table("retry_after")),
         headers: headers(&file.table("headers")),
+        variants: variant::variants(&own_pages, &pages),
+        maintenance: maintenance::maintenance(&file.table("maintenance")),
         own: OwnSpec {
             page: custom::page(&fallback),
             ..legal::texts(&brand, &own_pages)
         },
-        variants: variant::variants(&own_pages, &pages),
-        maintenance: maintenance::maintenance(&file.table("maintenance")),
         pages,
     };
-    legal::check_imprint(file, [&brand, &own_pages], parts.fallback.language);
+    legal::check_imprint(file, &own_pages, parts.fallback.language);
     let patterns = hosts.iter().map(|host| host.pattern.clone()).collect();
     ReadSite {
         spec: upstream.map(|upstream| parts.into_spec(name, patterns, upstream)),
@@ -174,17 +178,10 @@ fn hosts(file: &Table<'_>) -> Vec<ClaimedHost> {
 
 fn upstream(file: &Table<'_>) -> Option<UpstreamSpec> {
     let timeouts = file.table("timeouts");
-    let attempts = file
-        .table("retry")
-        .get("attempts")
-        .and_then(|value| value.count(&(1..=10)));
-    let attempts = attempts.unwrap_or(RetrySpec::default().attempts);
-    let limits = file.table("limits");
-    let connections = limits
-        .get("connections")
-        .and_then(|value| value.count(&(1..=65536)));
-    let timeouts = self::timeouts(&timeouts, attempts);
-    let idle_timeout = limits.duration("idle_timeout", STEP, LimitsSpec::default().idle_timeout);
+    let retry = flow::retry(&file.table("retry"));
+    let timeouts = self::timeouts(&timeouts, retry.attempts);
+    let hold = flow::hold(&file.table("hold"), timeouts.total);
+    let limits = flow::limits(&file.table("limits"));
     let balance = upstream::balance(&file.table("balance"));
     let Origins {
         scheme,
@@ -196,15 +193,11 @@ fn upstream(file: &Table<'_>) -> Option<UpstreamSpec> {
         ca,
         balance,
         timeouts,
-        retry: RetrySpec {
-            attempts,
-            ..defaults.retry
-        },
-        limits: LimitsSpec {
-            connections: connections.unwrap_or(defaults.limits.connections),
-            idle_timeout,
-            ..defaults.limits
-        },
+        health: health(&file.table("health")),
+        breaker: breaker(&file.table("breaker")),
+        retry,
+        hold,
+        limits,
         ..defaults
     })
 }

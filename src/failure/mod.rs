@@ -6,6 +6,7 @@
 
 pub mod classify;
 pub mod proxy_status;
+pub mod weight;
 
 use std::time::Duration;
 
@@ -18,7 +19,8 @@ use crate::config::spec::Moment;
 pub enum Failure {
     /// The site was taken away on purpose.
     Maintenance(Window),
-    /// We are out of a resource of our own (file descriptors, ports, memory for sockets).
+    /// More requests came than the site's limits allow, or we are out of a resource of our own
+    /// (file descriptors, ports, memory for sockets).
     Overloaded,
     /// The upstream gave no usable response.
     Upstream(UpstreamFailure),

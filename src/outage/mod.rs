@@ -1,37 +1,30 @@
-//! How long a site has been without its origin.
+//! How long a site has been without its origin, and how often before.
 //!
-//! [`OutageState`] is pure: an observation in, a transition out. [`Outage`] is what requests share.
+//! [`OutageState`] is pure; [`Outage`] is what requests, probes and the admin listener share. The
+//! last outages are kept in [`history`].
+
+pub mod history;
+pub mod id;
+pub mod state;
+#[cfg(test)]
+mod tests;
 
 use std::{
     sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
 
 use tokio::time::Instant;
 
-/// How long visitors who waited are let in bit by bit after an outage.
-const RECENT: Duration = Duration::from_mins(5);
+use self::history::{History, OutageView};
+pub use self::state::{Observation, OutageState, Transition};
+use crate::failure::UpstreamFailure;
 
-/// What a request saw.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Observation {
-    /// The origin answered.
-    Success,
-    /// It did not, and the endpoint is to blame.
-    Failure,
-}
-
-/// What an observation changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transition {
-    /// An outage begins.
-    Began,
-    /// It is over, after so long.
-    Ended(Duration),
-}
+/// The least time between two lines of the log about one outage that comes and goes.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// How a site stands, for those who wait for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,119 +45,181 @@ pub enum Standing {
     },
 }
 
-/// Whether there is an outage, and since when.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct OutageState {
-    since: Option<Instant>,
-    last: Option<(Instant, Duration)>,
-}
-
-impl OutageState {
-    /// Takes an observation into account.
-    pub fn step(&mut self, now: Instant, seen: Observation) -> Option<Transition> {
-        match (seen, self.since) {
-            (Observation::Failure, None) => {
-                self.since = Some(now);
-                Some(Transition::Began)
-            }
-            (Observation::Success, Some(since)) => {
-                self.since = None;
-                let lasted = now.saturating_duration_since(since);
-                self.last = Some((now, lasted));
-                Some(Transition::Ended(lasted))
-            }
-            (Observation::Failure, Some(_)) | (Observation::Success, None) => None,
-        }
-    }
-
-    /// How the site stands.
-    #[must_use]
-    pub fn standing(&self, now: Instant) -> Standing {
-        match (self.since, self.last) {
-            (Some(since), _) => Standing::Down { since },
-            (None, Some((at, lasted))) if now.saturating_duration_since(at) < RECENT => {
-                Standing::Returned { at, lasted }
-            }
-            (None, _) => Standing::Up,
-        }
-    }
-
-    /// How old the outage is; zero without one.
-    #[must_use]
-    pub fn age(&self, now: Instant) -> Duration {
-        self.since
-            .map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
-    }
-}
-
 /// The state of one site. Costs one load while all is well.
 #[derive(Debug, Default)]
 pub struct Outage {
-    down: AtomicBool,
-    state: Mutex<OutageState>,
+    is_troubled: AtomicBool,
+    /// Answers in place of the origin's while it failed.
+    answers: AtomicU64,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    site: String,
+    upstream: String,
+    state: OutageState,
+    history: History,
+    /// Answers before the failures that may become an outage.
+    answers_before: u64,
+    last_line: Option<Instant>,
+}
+
+/// Numbers for the metrics.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OutageCounts {
+    /// Whether there is one now.
+    pub is_down: bool,
+    /// How many there have been.
+    pub outages: u64,
+    /// How long all of them were, the present one included.
+    pub time: Duration,
 }
 
 impl Outage {
-    /// The origin answered. Says how long the outage was that ends with it.
-    pub fn succeeded(&self) -> Option<Duration> {
-        if !self.down.load(Relaxed) {
-            return None;
-        }
-        match self.step(Observation::Success) {
-            Some(Transition::Ended(duration)) => Some(duration),
-            _ => None,
-        }
-    }
-
-    /// The origin failed.
-    pub fn failed(&self) {
-        self.step(Observation::Failure);
+    /// Says whose outage it is, for the log and for lists.
+    pub fn describe(&self, site: &str, upstream: &str) {
+        let mut known = self.known();
+        (known.site, known.upstream) = (site.to_owned(), upstream.to_owned());
     }
 
     /// How the site stands.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .standing(Instant::now())
+        self.known().state.standing(Instant::now())
     }
 
     /// How old the outage is.
     #[must_use]
     pub fn age(&self) -> Duration {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .age(Instant::now())
+        if !self.is_troubled.load(Relaxed) {
+            return Duration::ZERO;
+        }
+        self.known().state.age(Instant::now())
     }
 
-    fn step(&self, seen: Observation) -> Option<Transition> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let transition = state.step(Instant::now(), seen);
-        self.down.store(state.since.is_some(), Relaxed);
-        transition
+    /// The outages since the process began, the newest first.
+    #[must_use]
+    pub fn views(&self) -> Vec<OutageView> {
+        let (answers, now) = (self.answers.load(Relaxed), Instant::now());
+        let known = self.known();
+        known
+            .history
+            .views(&known.site, &known.upstream, answers, now)
+    }
+
+    /// Numbers for the metrics.
+    #[must_use]
+    pub fn counts(&self) -> OutageCounts {
+        let known = self.known();
+        let (outages, time) = known.history.totals(Instant::now());
+        OutageCounts {
+            is_down: matches!(known.state.standing(Instant::now()), Standing::Down { .. }),
+            outages,
+            time,
+        }
+    }
+
+    /// The origin answered a request.
+    pub fn succeeded(&self) {
+        if self.is_troubled.load(Relaxed) {
+            self.step(Observation::Success, None);
+        }
+    }
+
+    /// A request failed, and the origin is to blame.
+    pub fn failed(&self, cause: UpstreamFailure) {
+        self.step(Observation::Failure(cause), Some(cause));
+    }
+
+    /// No endpoint is left, the last one for this cause.
+    pub fn gone(&self, cause: UpstreamFailure) {
+        self.step(Observation::Gone, Some(cause));
+    }
+
+    /// A client got an answer of ours in place of the origin's.
+    pub fn answered(&self) {
+        if self.is_troubled.load(Relaxed) {
+            self.answers.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn step(&self, seen: Observation, cause: Option<UpstreamFailure>) {
+        let (now, answers) = (Instant::now(), self.answers.load(Relaxed));
+        let mut known = self.known();
+        if !known.state.is_troubled() {
+            known.answers_before = answers;
+        }
+        let transition = known.state.step(now, seen);
+        self.is_troubled.store(known.state.is_troubled(), Relaxed);
+        known.note(transition, cause, (answers, now));
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl Known {
+    fn note(
+        &mut self,
+        transition: Option<Transition>,
+        cause: Option<UpstreamFailure>,
+        (answers, now): (u64, Instant),
+    ) {
+        match transition {
+            Some(Transition::Began) => {
+                let age = self.state.age(now);
+                self.history.begin(age, self.answers_before, now);
+            }
+            Some(Transition::Resumed) => self.history.resume(self.answers_before, now),
+            Some(Transition::Ended(_)) => self.history.end(answers, now),
+            None => {}
+        }
+        if let Some(cause) = cause {
+            self.history.blame(cause);
+        }
+        if let Some(transition) = transition {
+            self.say(transition, (answers, now));
+        }
+    }
 
-    #[test]
-    fn an_outage_lasts_from_the_first_failure_to_the_next_success() {
-        let mut state = OutageState::default();
-        let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
-        assert_eq!(state.step(at(0), Observation::Success), None);
-        assert_eq!(
-            state.step(at(1), Observation::Failure),
-            Some(Transition::Began)
-        );
-        assert_eq!(state.step(at(2), Observation::Failure), None);
-        assert_eq!(state.age(at(301)), Duration::from_secs(300));
-        let ended = state.step(at(11), Observation::Success);
-        assert_eq!(ended, Some(Transition::Ended(Duration::from_secs(10))));
-        assert_eq!(state.age(at(20)), Duration::ZERO);
+    /// One line at the start and one at the end, and few for an outage that comes and goes.
+    fn say(&mut self, transition: Transition, (answers, now): (u64, Instant)) {
+        let is_soon = |last| now.saturating_duration_since(last) < QUIET;
+        let is_flapping = self
+            .history
+            .latest()
+            .is_some_and(|latest| latest.returns > 1);
+        if is_flapping && self.last_line.is_some_and(is_soon) {
+            return;
+        }
+        self.last_line = Some(now);
+        let Some(latest) = self.history.latest() else {
+            return;
+        };
+        let (site, upstream) = (&self.site, &self.upstream);
+        let (outage, answers) = (latest.id, latest.answers(answers));
+        let (cause, words) = (latest.cause().label(), latest.cause().plain_words());
+        match transition {
+            Transition::Began => {
+                tracing::error!(site, upstream, %outage, cause, "outage: {words}");
+            }
+            Transition::Resumed => {
+                tracing::error!(site, upstream, %outage, cause, "the outage goes on: {words}");
+            }
+            Transition::Ended(lasted) => {
+                let seconds = lasted.as_secs_f64();
+                tracing::info!(
+                    site,
+                    upstream,
+                    %outage,
+                    cause,
+                    seconds,
+                    answers,
+                    "the outage is over: the origin answers again"
+                );
+            }
+        }
     }
 }

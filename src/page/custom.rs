@@ -6,17 +6,16 @@
 
 use std::io;
 
-use askama::Template;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, context};
 
 use super::{
     PageError,
     brand::{Brand, Contact, lines},
     key::{Cause, PageKey},
-    language::{Notice, Words, words_in},
+    language::{Words, words_in},
     legal::legal_links,
     render::{Html, Renderer},
-    returning::{SCRIPT, Until},
+    returning::return_bar,
 };
 use crate::{
     config::spec::{LinkSpec, OwnPage, PageTextSpec, SiteSpec, TemplateSpec},
@@ -44,12 +43,12 @@ pub enum TemplateError {
     /// It is wrong, or does not come to its end.
     #[error("the template failed")]
     Failed(#[from] minijinja::Error),
-    /// The way back cannot be made.
-    #[error("the return bar failed")]
-    ReturnBar(#[from] askama::Error),
     /// It prints more than a page may have.
     #[error("the page is longer than 4 MiB")]
     TooLong,
+    /// The part that leads back to the site is wrong.
+    #[error("the return bar cannot be rendered")]
+    ReturnBar(#[from] askama::Error),
     /// The page would not work under any policy.
     #[error("the page does not stand alone")]
     Policy(#[from] PolicyError),
@@ -67,19 +66,23 @@ pub struct Complaint {
 }
 
 impl<'a> Custom<'a> {
-    pub(super) fn new(site: &'a SiteSpec, template: &'a TemplateSpec) -> Result<Self, PageError> {
+    /// `None` for a site without a template.
+    pub(super) fn new(site: &'a SiteSpec) -> Result<Option<Self>, PageError> {
+        let Some(OwnPage::Template(template)) = &site.own.page else {
+            return Ok(None);
+        };
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_fuel(Some(FUEL));
         let files = template.files.iter().cloned();
-        Ok(Self {
+        Ok(Some(Self {
             site,
             template,
             environment,
             files: files.map(Value::from_safe_string).collect(),
             built_in: Renderer::new(site)?,
-        })
+        }))
     }
 
     /// One page; the built-in one where the template fails.
@@ -105,8 +108,10 @@ impl<'a> Custom<'a> {
         let template = self
             .environment
             .template_from_named_str(&self.template.file, text)?;
+        let words = words_in(key.language, self.site.brand.tone);
         let mut page = Bounded(Vec::new());
-        let rendered = template.render_captured_to(self.variables(key)?, &mut page);
+        let rendered =
+            template.render_captured_to(self.variables(key, return_bar(key, words)?), &mut page);
         if page.0.len() > LONGEST {
             return Err(TemplateError::TooLong);
         }
@@ -117,11 +122,12 @@ impl<'a> Custom<'a> {
     }
 
     /// All that a template can print; documented in `docs/pages.md`.
-    fn variables(&self, key: PageKey) -> Result<Value, askama::Error> {
+    fn variables(&self, key: PageKey, bar: String) -> Value {
         let words = words_in(key.language, self.site.brand.tone);
         let (headline, paragraphs) = self.built_in.said(key);
-        let texts = self.built_in.texts(key);
-        let action = self.built_in.action(key).map(|action| {
+        let own = self.built_in.own(key.variant);
+        let texts = own.get(&key.language);
+        let action = self.built_in.action(own, key.language).map(|action| {
             context! {
                 text => action.text,
                 url => action.url,
@@ -132,8 +138,7 @@ impl<'a> Custom<'a> {
         let notice = key.submission.notice(words);
         let notice = notice.map(|notice| context! { fact => notice.fact, advice => notice.advice });
         let (imprint, privacy) = legal_links(self.site);
-        let until = key.until.map(Until::new);
-        Ok(context! {
+        context! {
             language => words.tag,
             direction => words.direction,
             cause => match key.cause {
@@ -144,7 +149,7 @@ impl<'a> Custom<'a> {
             headline => headline,
             paragraphs => paragraphs,
             notice => notice,
-            until => until.map(|until| context! { datetime => until.datetime, text => until.text }),
+            maintenance_until => key.until.map(|until| until.rfc3339()),
             eta => texts.and_then(|texts| texts.eta.as_deref()),
             still_works => texts.map(|texts| texts.still_works.clone()).unwrap_or_default(),
             action => action,
@@ -152,9 +157,9 @@ impl<'a> Custom<'a> {
             words => phrases(words),
             imprint => imprint.then_some("/.intermission/imprint"),
             privacy => privacy.then_some("/.intermission/privacy"),
-            return_bar => Value::from_safe_string(return_bar(key, words)?),
+            return_bar => Value::from_safe_string(bar),
             _files => self.files.clone(),
-        })
+        }
     }
 }
 
@@ -206,7 +211,6 @@ fn phrases(words: &Words) -> Value {
     context! {
         try_now => words.returning.try_now,
         expected_back => words.expected_back,
-        time_left => words.time_left,
         contact => words.contact,
         phone => words.phone,
         email => words.email,
@@ -223,36 +227,14 @@ fn phrases(words: &Words) -> Value {
     }
 }
 
-/// The part that leads back to the site, with its script.
-#[derive(Template)]
-#[template(path = "return.html")]
-struct ReturnBar<'a> {
-    words: &'a Words,
-    notice: Option<&'a Notice>,
-    until: Option<Until>,
-}
-
-fn return_bar(key: PageKey, words: &Words) -> Result<String, askama::Error> {
-    let bar = ReturnBar {
-        words,
-        notice: key.submission.notice(words),
-        until: key.until.map(Until::new),
-    };
-    Ok(format!("{}<script>{SCRIPT}</script>", bar.render()?))
-}
-
 /// Tries a site's template with every page there can be.
 #[must_use]
 pub fn complaints(site: &SiteSpec) -> Vec<Complaint> {
-    let Some(OwnPage::Template(template)) = &site.own.page else {
-        return Vec::new();
-    };
-    // A built-in page that cannot be made stops the start by itself.
-    let Ok(custom) = Custom::new(site, template) else {
+    let Ok(Some(custom)) = Custom::new(site) else {
         return Vec::new();
     };
     let mut found: Vec<Complaint> = Vec::new();
-    for key in PageKey::all(site) {
+    for key in PageKey::of(site) {
         if let Err(error) = custom.own_page(key) {
             let complaint = complaint(&error);
             if !found.contains(&complaint) {
@@ -271,7 +253,8 @@ pub fn complaints(site: &SiteSpec) -> Vec<Complaint> {
 fn complaint(error: &TemplateError) -> Complaint {
     let (line, problem, way_out) = match error {
         TemplateError::Failed(error) => (error.line(), said(error), way_out(error.kind())),
-        TemplateError::ReturnBar(error) => (None, error.to_string(), "please report it"),
+        // A defect of ours, which no template can help.
+        TemplateError::ReturnBar(_) => (None, error.to_string(), "please report it"),
         TemplateError::TooLong => (
             None,
             error.to_string(),

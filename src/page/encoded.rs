@@ -1,4 +1,4 @@
-//! A page in one content coding, with its head: made once, only referred to afterwards.
+//! A page in a content coding, with its head: made once, only referred to afterwards.
 
 use std::{
     io::{self, Read, Write},
@@ -18,6 +18,14 @@ use crate::message::preferences::Coding;
 /// others waiting.
 const LARGE: usize = 128 * 1024;
 
+/// One page in each coding, for what is made when nobody waits for it.
+#[derive(Debug)]
+pub(super) struct Encoded {
+    br: Ready,
+    gzip: Ready,
+    identity: Ready,
+}
+
 /// A head and a body that belong together.
 #[derive(Debug)]
 pub(super) struct Ready {
@@ -34,6 +42,26 @@ pub(super) struct Ready {
 pub(super) struct Rent {
     used: Arc<AtomicUsize>,
     bytes: usize,
+}
+
+impl Encoded {
+    /// Packs a page. `head` is the one it has without a coding.
+    pub(super) fn new(page: &str, head: &HeaderMap) -> io::Result<Self> {
+        Ok(Self {
+            br: Ready::new(page, head.clone(), Coding::Br)?,
+            gzip: Ready::new(page, head.clone(), Coding::Gzip)?,
+            identity: Ready::new(page, head.clone(), Coding::Identity)?,
+        })
+    }
+
+    /// The page in one coding.
+    pub(super) const fn get(&self, coding: Coding) -> &Ready {
+        match coding {
+            Coding::Br => &self.br,
+            Coding::Gzip => &self.gzip,
+            Coding::Identity => &self.identity,
+        }
+    }
 }
 
 impl Ready {

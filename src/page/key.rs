@@ -54,19 +54,23 @@ impl PageKey {
         languages.into_iter().map(Self::usual)
     }
 
-    /// Every page there can be, but for the ends of windows.
-    pub(super) fn all(site: &SiteSpec) -> impl Iterator<Item = Self> {
+    /// Every page of a site there can be, but for the ends of windows.
+    pub(super) fn of(site: &SiteSpec) -> impl Iterator<Item = Self> {
         let variants = (0_u16..).zip(&site.variants).map(|(at, _)| Some(at));
         std::iter::once(None).chain(variants).flat_map(|variant| {
-            let languages = site.fallback.languages.iter().copied();
-            languages.flat_map(move |language| {
-                Cause::ALL.into_iter().flat_map(move |cause| {
-                    Submission::ALL.into_iter().map(move |submission| Self {
-                        cause,
-                        submission,
-                        variant,
-                        ..Self::usual(language)
-                    })
+            let all = Self::all(&site.fallback.languages);
+            all.map(move |key| Self { variant, ..key })
+        })
+    }
+
+    /// Every page there can be in these languages without variants.
+    pub(super) fn all(languages: &[Language]) -> impl Iterator<Item = Self> {
+        languages.iter().copied().flat_map(|language| {
+            Cause::ALL.into_iter().flat_map(move |cause| {
+                Submission::ALL.into_iter().map(move |submission| Self {
+                    cause,
+                    submission,
+                    ..Self::usual(language)
                 })
             })
         })

@@ -8,8 +8,8 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use super::{
     PageError,
+    encoded::Encoded,
     language::{Words, words_in},
-    packed::Packed,
     style::style,
 };
 use crate::{
@@ -37,7 +37,7 @@ pub struct LegalPages {
 /// One text in each language it is there in.
 #[derive(Debug, Default)]
 struct Texts {
-    by_language: BTreeMap<Language, Packed>,
+    by_language: BTreeMap<Language, Encoded>,
     default: Option<Language>,
 }
 
@@ -55,18 +55,6 @@ struct LegalPage<'a> {
 /// Whether a site has an imprint and a privacy notice.
 pub(super) fn legal_links(site: &SiteSpec) -> (bool, bool) {
     (site.own.imprint.is_there(), site.own.privacy.is_there())
-}
-
-impl Legal {
-    /// The text behind a reserved path, by its name below `/.intermission/`.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "imprint" => Some(Self::Imprint),
-            "privacy" => Some(Self::Privacy),
-            _ => None,
-        }
-    }
 }
 
 impl LegalPages {
@@ -136,7 +124,7 @@ fn page(
     text: &LegalText,
     language: Language,
     name: fn(&Words) -> &'static str,
-) -> Result<Packed, PageError> {
+) -> Result<Encoded, PageError> {
     let words = words_in(language, site.brand.tone);
     let page = LegalPage {
         words,
@@ -148,7 +136,7 @@ fn page(
     }
     .render()?;
     let policy = policy(&page).map_err(PageError::Alone)?;
-    Ok(Packed::new(
+    Ok(Encoded::new(
         &page,
         &head(words, HeaderValue::try_from(policy)?),
     )?)
@@ -182,6 +170,16 @@ fn head(words: &Words, policy: HeaderValue) -> HeaderMap {
             HeaderValue::from_static("no-referrer"),
         ),
     ])
+}
+
+/// Which text a path below `/.intermission/` stands for.
+#[must_use]
+pub fn named(path: &str) -> Option<Legal> {
+    match path {
+        "/.intermission/imprint" => Some(Legal::Imprint),
+        "/.intermission/privacy" => Some(Legal::Privacy),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

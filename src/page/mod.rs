@@ -11,7 +11,6 @@ mod encoded;
 mod key;
 pub mod language;
 pub mod legal;
-mod packed;
 mod plain;
 mod render;
 pub mod replace;
@@ -33,8 +32,6 @@ use jiff::Timestamp;
 pub use self::store::Shelf;
 use self::{
     key::{Cause, PageKey, end_of},
-    legal::LegalPages,
-    packed::Packed,
     plain::Plain,
     snapshot::Snapshot,
     source::Source,
@@ -68,9 +65,6 @@ const NO_CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
 pub struct Pages {
     site: Arc<SiteSpec>,
     html: Store,
-    /// In place of those, while there is one.
-    snapshot: Option<Arc<Snapshot>>,
-    legal: LegalPages,
     /// The head of a short 503, without its type and length.
     short: HeaderMap,
 }
@@ -88,6 +82,8 @@ pub struct Answer<'a> {
     pub host: Option<&'a HeaderValue>,
     /// The time on the wall.
     pub now: Timestamp,
+    /// A page of the site itself, to be shown in place of the usual ones.
+    pub snapshot: Option<&'a Snapshot>,
 }
 
 /// Why a site's pages cannot be made.
@@ -115,9 +111,7 @@ impl Pages {
     pub fn new(site: &Arc<SiteSpec>, shelf: &Arc<Shelf>) -> Result<Self, PageError> {
         Ok(Self {
             site: Arc::clone(site),
-            html: Store::new(Source::of(site), shelf)?,
-            snapshot: Snapshot::of(site),
-            legal: LegalPages::build(site)?,
+            html: Store::new(Source::new(Arc::clone(site)), shelf)?,
             short: unavailable_head(NO_CONTENT_POLICY),
         })
     }
@@ -144,18 +138,6 @@ impl Pages {
             && self.site.variants == *variants
             && self.site.fallback == *fallback
             && self.site.own == *own
-    }
-
-    /// The imprint and the privacy notice.
-    #[must_use]
-    pub const fn legal(&self) -> &LegalPages {
-        &self.legal
-    }
-
-    /// Where a page fetched from the site goes; `None` for a site that wants none.
-    #[must_use]
-    pub const fn snapshot(&self) -> Option<&Arc<Snapshot>> {
-        self.snapshot.as_ref()
     }
 
     /// The answer to one client about one failure.
@@ -190,13 +172,17 @@ impl Pages {
         let plain = Plain {
             name: self.site.brand.name.trim(),
             language: key.language,
+            tone: self.site.brand.tone,
             cause: key.cause,
             submission: key.submission,
             seconds: seconds(answer),
             request_id: &request_id,
         };
         match to.client_kind() {
-            ClientKind::Navigation if self.shows_page(failure) => self.page(key, to, &plain),
+            ClientKind::Navigation if self.shows_page(failure) => {
+                let own = answer.snapshot.and_then(|page| page.answer(key, to));
+                own.unwrap_or_else(|| self.page(key, to, &plain))
+            }
             ClientKind::Navigation | ClientKind::Text => self.text(&plain),
             ClientKind::Json => self.short(
                 "application/problem+json",
@@ -233,11 +219,6 @@ impl Pages {
 
     fn page(&self, key: PageKey, to: &Preferences, plain: &Plain<'_>) -> Parts {
         let coding = to.coding();
-        if let Some(page) = self.shot(key) {
-            let ready = page.get(coding);
-            let (head, body) = (ready.head.clone(), ready.body.clone());
-            return (StatusCode::SERVICE_UNAVAILABLE, head, body);
-        }
         let usual = PageKey::usual(self.site.fallback.language);
         // Not for who sent something: another page would not say what became of it.
         let instead = (key.submission == Submission::Nothing).then_some(usual);
@@ -250,12 +231,6 @@ impl Pages {
             ),
             None => self.text(plain),
         }
-    }
-
-    /// The page of the site itself, which knows nothing of what became of something sent.
-    fn shot(&self, key: PageKey) -> Option<Arc<Packed>> {
-        let snapshot = self.snapshot.as_ref()?;
-        (key.submission == Submission::Nothing).then(|| snapshot.get())?
     }
 
     fn shows_page(&self, failure: Failure) -> bool {

@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use super::{
     key::Cause,
-    language::{Words, come_back_in, words},
+    language::{Words, come_back_in, words_in},
     render::what_is_the_matter,
     submission::Submission,
 };
-use crate::config::spec::Language;
+use crate::config::spec::{Language, Tone};
 
 /// What a short answer says.
 pub(super) struct Plain<'a> {
@@ -18,6 +18,8 @@ pub(super) struct Plain<'a> {
     pub name: &'a str,
     /// In which language.
     pub language: Language,
+    /// And how it speaks to the visitor.
+    pub tone: Tone,
     /// Why it is given.
     pub cause: Cause,
     /// What became of the request.
@@ -102,7 +104,7 @@ impl Plain<'_> {
     }
 
     const fn words(&self) -> &'static Words {
-        words(self.language)
+        words_in(self.language, self.tone)
     }
 }
 

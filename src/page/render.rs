@@ -96,7 +96,8 @@ impl Renderer {
     pub(super) fn page(&self, key: PageKey) -> Result<Html, askama::Error> {
         let nothing = PageTextSpec::default();
         let words = words_in(key.language, self.tone);
-        let texts = self.texts(key).unwrap_or(&nothing);
+        let own = self.own(key.variant);
+        let texts = own.get(&key.language).unwrap_or(&nothing);
         let notice = key.submission.notice(words);
         let (headline, paragraphs) = self.said(key);
         let hours = texts.hours.as_deref().map(lines);
@@ -110,7 +111,7 @@ impl Renderer {
             headline: &headline,
             paragraphs: paragraphs.iter().map(String::as_str).collect(),
             alt: own_or(Some(&self.brand.name), "Logo"),
-            action: self.action(key),
+            action: self.action(own, key.language),
             has_more: has_contact || self.brand.has_links() || !texts.still_works.is_empty(),
             texts,
             hours,
@@ -125,12 +126,19 @@ impl Renderer {
         Ok(Html { text, policy })
     }
 
+    /// The owner's words.
+    pub(super) fn own(&self, variant: Option<u16>) -> &BTreeMap<Language, PageTextSpec> {
+        variant
+            .and_then(|at| self.variants.get(usize::from(at)))
+            .unwrap_or(&self.texts)
+    }
+
     /// What a page says above all, as headline and paragraphs: the owner's words, else the built-in
     /// ones.
     pub(super) fn said(&self, key: PageKey) -> (String, Vec<String>) {
         let words = words_in(key.language, self.tone);
         let cause = words.cause(key.cause);
-        let texts = self.texts(key);
+        let texts = self.own(key.variant).get(&key.language);
         let what = what_is_the_matter(words, key.cause, &self.brand.name);
         let message = match key.submission.notice(words) {
             None => words.sentences(&[&what, cause.later, cause.sorry]),
@@ -151,33 +159,22 @@ impl Renderer {
         &self.brand
     }
 
-    /// The owner's words, in all languages.
-    fn own(&self, variant: Option<u16>) -> &BTreeMap<Language, PageTextSpec> {
-        variant
-            .and_then(|at| self.variants.get(usize::from(at)))
-            .unwrap_or(&self.texts)
-    }
-
-    /// The owner's words.
-    pub(super) fn texts(&self, key: PageKey) -> Option<&PageTextSpec> {
-        self.own(key.variant).get(&key.language)
-    }
-
     /// The owner's, in the page's language or else in the site's: a voucher is worth more than
     /// one language.
-    pub(super) fn action(&self, key: PageKey) -> Option<Action<'_>> {
-        let own = self.own(key.variant);
-        [key.language, self.fallback]
-            .into_iter()
-            .find_map(|language| {
-                let action = own.get(&language)?.action.as_ref()?;
-                Some(Action {
-                    text: &action.text,
-                    url: action.url.as_deref().filter(|url| is_safe(url)),
-                    code: action.code.as_deref(),
-                    language: words_in(language, self.tone).tag,
-                })
+    pub(super) fn action<'t>(
+        &self,
+        own: &'t BTreeMap<Language, PageTextSpec>,
+        language: Language,
+    ) -> Option<Action<'t>> {
+        [language, self.fallback].into_iter().find_map(|language| {
+            let action = own.get(&language)?.action.as_ref()?;
+            Some(Action {
+                text: &action.text,
+                url: action.url.as_deref().filter(|url| is_safe(url)),
+                code: action.code.as_deref(),
+                language: words_in(language, self.tone).tag,
             })
+        })
     }
 }
 

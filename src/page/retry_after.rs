@@ -9,6 +9,8 @@ const LONG: Duration = Duration::from_mins(5);
 const VERY_LONG: Duration = Duration::from_hours(1);
 const LEAST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_hours(24);
+/// The wait for a site that is busy.
+const BUSY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(6));
 /// How far the wait may be from the configured one, both ways.
 const SPREAD: f64 = 0.2;
 
@@ -54,6 +56,19 @@ pub fn until_the_end(left: Duration, jitter: f64) -> Duration {
         jitter.clamp(0.0, 1.0)
     };
     whole_seconds(left.saturating_add(spread.mul_f64(jitter))).max(LEAST)
+}
+
+/// For a site that is only busy: a few seconds, since it may have room again at once, and spread
+/// all the more. `jitter` is a random number from 0 to 1.
+#[must_use]
+pub fn when_busy(jitter: f64) -> Duration {
+    let jitter = if jitter.is_nan() {
+        0.5
+    } else {
+        jitter.clamp(0.0, 1.0)
+    };
+    let seconds = BUSY.0 + (BUSY.1 - BUSY.0).mul_f64(jitter);
+    Duration::from_secs((seconds + Duration::from_millis(500)).as_secs())
 }
 
 /// Rounded up: nobody is asked back before the time.
@@ -112,6 +127,12 @@ mod tests {
         assert_eq!((wait(60_000, 0.0), wait(60_000, 1.0)), (60, 66));
         assert_eq!((wait(0, 0.0), wait(0, 1.0), wait(1, f64::NAN)), (1, 1, 1));
         assert_eq!(until_the_end(Duration::MAX, 1.0).as_secs(), u64::MAX);
+    }
+
+    #[test]
+    fn a_busy_site_asks_for_a_few_seconds() {
+        let waits = [0.0, 0.5, 1.0, f64::NAN, 9.0].map(|jitter| when_busy(jitter).as_secs());
+        assert_eq!(waits, [2, 4, 6, 4, 6]);
     }
 
     proptest! {

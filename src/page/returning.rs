@@ -3,6 +3,12 @@
 //! The script is the same on all pages of all sites, so that one hash in the security policy
 //! allows it: what differs, it reads from the page's markup.
 
+use askama::Template;
+
+use super::{
+    key::PageKey,
+    language::{Notice, Words},
+};
 use crate::config::spec::Moment;
 
 /// The script, as it stands between its tags.
@@ -23,4 +29,26 @@ impl Until {
             text: moment.to_string(),
         }
     }
+}
+
+/// Its markup.
+#[derive(Template)]
+#[template(path = "return.html")]
+struct ReturnBar<'a> {
+    words: &'a Words,
+    notice: Option<&'a Notice>,
+    until: Option<Until>,
+}
+
+/// The part alone, with its script: for pages that are not ours.
+///
+/// # Errors
+/// When the template fails.
+pub(super) fn return_bar(key: PageKey, words: &Words) -> Result<String, askama::Error> {
+    let bar = ReturnBar {
+        words,
+        notice: key.submission.notice(words),
+        until: key.until.map(Until::new),
+    };
+    Ok(format!("{}\n<script>{SCRIPT}</script>", bar.render()?))
 }

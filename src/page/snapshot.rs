@@ -4,51 +4,53 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use http::{HeaderValue, header};
+use http::{HeaderValue, StatusCode, header};
 
-use super::{PageError, packed::Packed, unavailable_head};
+use super::{
+    PageError, Parts, encoded::Encoded, key::PageKey, submission::Submission, unavailable_head,
+};
 use crate::{
-    config::spec::{OwnPage, SiteSpec},
     markup::{html::language, policy::policy},
+    message::preferences::Preferences,
 };
 
 /// The last good one, ready to be sent.
 #[derive(Debug, Default)]
-pub struct Snapshot(ArcSwapOption<Packed>);
+pub struct Snapshot(ArcSwapOption<Encoded>);
 
 impl Snapshot {
-    /// Nothing yet; `None` for a site that wants none.
-    pub(super) fn of(site: &SiteSpec) -> Option<Arc<Self>> {
-        matches!(site.own.page, Some(OwnPage::Snapshot(_))).then(Arc::default)
-    }
-
     /// Shows this page from now on. It has to stand alone. Compresses: not on a worker.
     ///
     /// # Errors
     /// When it does not stand alone or cannot be compressed; the previous one stays.
-    pub fn show(&self, html: &str) -> Result<(), PageError> {
-        let policy = policy(html).map_err(PageError::Alone)?;
+    pub fn show(&self, html: String) -> Result<(), PageError> {
+        let policy = policy(&html).map_err(PageError::Alone)?;
         let mut head = unavailable_head(HeaderValue::try_from(policy)?);
         head.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("text/html; charset=utf-8"),
         );
-        if let Some(language) = language(html) {
+        if let Some(language) = language(&html) {
             head.insert(header::CONTENT_LANGUAGE, HeaderValue::try_from(language)?);
         }
-        let page = Packed::new(html, &head)?;
+        let page = Encoded::new(&html, &head)?;
         self.0.store(Some(Arc::new(page)));
         Ok(())
     }
 
-    /// Whether there is one.
-    #[must_use]
-    pub fn is_there(&self) -> bool {
-        self.0.load().is_some()
-    }
-
-    /// The last good one.
-    pub(super) fn get(&self) -> Option<Arc<Packed>> {
-        self.0.load_full()
+    /// The page for one client. `None` while there is none, and for who sent something: a page of
+    /// the site knows nothing of what became of it.
+    pub(super) fn answer(&self, key: PageKey, to: &Preferences) -> Option<Parts> {
+        let page = self.0.load();
+        let page = page.as_ref()?;
+        let ready = page.get(to.coding());
+        let is_asked_for = key.submission == Submission::Nothing;
+        is_asked_for.then(|| {
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                ready.head.clone(),
+                ready.body.clone(),
+            )
+        })
     }
 }

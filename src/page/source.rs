@@ -8,58 +8,42 @@ use super::{
     key::PageKey,
     render::{Html, Renderer},
 };
-use crate::config::spec::{OwnPage, SiteSpec, TemplateSpec};
+use crate::config::spec::SiteSpec;
 
-/// What makes the pages of one site. Pages depend on nothing but the site's spec and their key.
+/// What makes the pages of one site: the owner's template, else the built-in page with the owner's
+/// brand and words. Pages depend on nothing but the site's spec and their key.
+///
+/// What rendering needs is set up for each page anew: that is quick, pages are made once, and there
+/// may be a thousand sites.
 #[derive(Debug)]
-pub(super) enum Source {
-    /// The built-in page with the owner's brand and words.
-    BuiltIn(Arc<SiteSpec>),
-    /// The owner's template.
-    Custom(Arc<SiteSpec>, Arc<TemplateSpec>),
-}
+pub(super) struct Source(Arc<SiteSpec>);
 
 impl Source {
-    /// As the site says.
-    pub(super) fn of(site: &Arc<SiteSpec>) -> Self {
-        match &site.own.page {
-            Some(OwnPage::Template(template)) => {
-                Self::Custom(Arc::clone(site), Arc::clone(template))
-            }
-            // A snapshot stands in for some of these pages, and for none until it is taken.
-            Some(OwnPage::Snapshot(_)) | None => Self::BuiltIn(Arc::clone(site)),
-        }
+    pub(super) const fn new(site: Arc<SiteSpec>) -> Self {
+        Self(site)
     }
 
     /// One page.
     ///
     /// # Errors
-    /// When its template fails.
-    pub(super) fn page(&self, key: &PageKey) -> Result<Html, PageError> {
-        match self {
-            Self::BuiltIn(site) => Ok(Renderer::new(site)?.page(*key)?),
-            Self::Custom(site, template) => Custom::new(site, template)?.page(*key),
+    /// When the built-in template fails.
+    pub(super) fn page(&self, key: PageKey) -> Result<Html, PageError> {
+        match Custom::new(&self.0)? {
+            Some(custom) => custom.page(key),
+            None => Ok(Renderer::new(&self.0)?.page(key)?),
         }
     }
 
     /// The pages to have before anybody asks.
     ///
     /// # Errors
-    /// When a template fails.
+    /// When the built-in template fails.
     pub(super) fn ready(&self) -> Result<Vec<(PageKey, Html)>, PageError> {
-        match self {
-            Self::BuiltIn(site) => {
-                let renderer = Renderer::new(site)?;
-                PageKey::ready(site)
-                    .map(|key| Ok((key, renderer.page(key)?)))
-                    .collect()
-            }
-            Self::Custom(site, template) => {
-                let custom = Custom::new(site, template)?;
-                PageKey::ready(site)
-                    .map(|key| Ok((key, custom.page(key)?)))
-                    .collect()
-            }
+        let keys = PageKey::ready(&self.0);
+        if let Some(custom) = Custom::new(&self.0)? {
+            return keys.map(|key| Ok((key, custom.page(key)?))).collect();
         }
+        let renderer = Renderer::new(&self.0)?;
+        keys.map(|key| Ok((key, renderer.page(key)?))).collect()
     }
 }

@@ -156,7 +156,7 @@ impl Store {
     }
 
     fn make(&self, key: PageKey, coding: Coding) -> Result<Arc<Ready>, PageError> {
-        let html = self.source.page(&key)?;
+        let html = self.source.page(key)?;
         let page = match self.shelf.pack(&html, key, coding)? {
             Packed::Found(same) => same,
             Packed::New(fingerprint, mut page) => {

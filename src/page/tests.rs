@@ -13,6 +13,7 @@ use crate::{
 mod eye;
 mod fixtures;
 mod hostile;
+mod language;
 mod markup;
 mod store;
 
@@ -35,6 +36,7 @@ fn respond(pages: &Pages, failure: Failure, to: &Preferences) -> Response<Fixed>
         proxy_status: HeaderValue::from_static("intermission; error=connection_refused"),
         host: None,
         now: Timestamp::UNIX_EPOCH,
+        snapshot: None,
     };
     pages.respond(&failure.into(), to, &answer)
 }
@@ -219,31 +221,6 @@ fn heads_and_short_bodies_are_as_reviewed() {
         seen += &format!("\n{body}\n");
     }
     insta::assert_snapshot!("heads", seen);
-}
-
-#[test]
-fn the_language_of_page_and_field_agree() {
-    let pages = Pages::build(&site(florist())).unwrap();
-    for (wish, tag) in [
-        ("de-AT,de;q=0.9,en;q=0.1", "de"),
-        ("fr", "fr"),
-        ("fi", "en"),
-        ("en-GB", "en"),
-        ("zh-CN", "zh-Hans"),
-        ("zh-TW", "en"),
-        ("ar-EG", "ar"),
-    ] {
-        let response = respond(
-            &pages,
-            REFUSED,
-            &request("GET", "/", &[("accept-language", wish)]),
-        );
-        assert_eq!(response.headers()["content-language"], tag, "{wish}");
-        assert!(
-            text(response).contains(&format!("<html lang=\"{tag}\"")),
-            "{wish}"
-        );
-    }
 }
 
 #[test]

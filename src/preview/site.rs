@@ -17,15 +17,24 @@ use crate::{
     config::spec::{HostPattern, Moment, SiteSpec, Theme, VariantSpec},
     failure::{FailedWith, Failure, UpstreamFailure, Window, proxy_status::ProxyStatus},
     message::{body::Fixed, preferences::Preferences},
-    page::{Answer, PageError, Pages, Shelf, legal::Legal},
+    page::{
+        Answer, PageError, Pages, Shelf,
+        legal::{Legal, LegalPages},
+    },
     tasks::clock::{Clock as _, WallClock},
 };
 
 /// A site and its pages, each design made when it is first looked at.
 pub(super) struct Shown {
     spec: Arc<SiteSpec>,
-    own: Arc<Pages>,
-    others: Vec<(Theme, OnceLock<Option<Arc<Pages>>>)>,
+    own: Arc<Design>,
+    others: Vec<(Theme, OnceLock<Option<Arc<Design>>>)>,
+}
+
+/// All pages in one design.
+struct Design {
+    pages: Pages,
+    legal: LegalPages,
 }
 
 /// An answer as a client would get it.
@@ -44,6 +53,16 @@ struct Request {
     now: Timestamp,
 }
 
+impl Design {
+    fn new(spec: &Arc<SiteSpec>) -> Result<Arc<Self>, PageError> {
+        Ok(Arc::new(Self {
+            // On a shelf of its own: each may fill the budget that a process has.
+            pages: Pages::new(spec, &Arc::new(Shelf::default()))?,
+            legal: LegalPages::build(spec)?,
+        }))
+    }
+}
+
 impl Shown {
     pub(super) fn new(spec: &Arc<SiteSpec>) -> Result<Self, PageError> {
         let others = Theme::ALL
@@ -51,7 +70,7 @@ impl Shown {
             .filter(|theme| *theme != spec.brand.theme);
         Ok(Self {
             spec: Arc::clone(spec),
-            own: Arc::new(Pages::new(spec, &Arc::new(Shelf::default()))?),
+            own: Design::new(spec)?,
             others: others.map(|theme| (theme, OnceLock::new())).collect(),
         })
     }
@@ -64,22 +83,21 @@ impl Shown {
         &self.spec
     }
 
-    fn pages(&self, theme: Theme) -> Option<Arc<Pages>> {
-        let Some((_, pages)) = self.others.iter().find(|(other, _)| *other == theme) else {
+    fn design(&self, theme: Theme) -> Option<Arc<Design>> {
+        let Some((_, design)) = self.others.iter().find(|(other, _)| *other == theme) else {
             return Some(Arc::clone(&self.own));
         };
-        let made = pages.get_or_init(|| {
+        let made = design.get_or_init(|| {
             let mut spec = SiteSpec::clone(&self.spec);
             spec.brand.theme = theme;
-            let pages = Pages::new(&Arc::new(spec), &Arc::new(Shelf::default()));
-            pages.ok().map(Arc::new)
+            Design::new(&Arc::new(spec)).ok()
         });
         made.clone()
     }
 
     /// The answer, in this coding (`identity`, `gzip`, `br`). `None` where there is no such answer.
     pub(super) fn shot(&self, sample: &Sample, coding: &'static str) -> Option<Shot> {
-        let pages = self.pages(sample.theme)?;
+        let design = self.design(sample.theme)?;
         let words = match sample.words {
             None => None,
             Some(at) => Some(self.spec.variants.get(at)?),
@@ -87,9 +105,9 @@ impl Shown {
         let request = request(sample, words, coding)?;
         let to = Preferences::capture(&request.method, &request.target, &request.fields);
         let response = match sample.kind {
-            Kind::Imprint => pages.legal().respond(Legal::Imprint, &to)?,
-            Kind::Privacy => pages.legal().respond(Legal::Privacy, &to)?,
-            _ => self.failed(&pages, sample, &request, &to),
+            Kind::Imprint => design.legal.respond(Legal::Imprint, &to)?,
+            Kind::Privacy => design.legal.respond(Legal::Privacy, &to)?,
+            _ => self.failed(&design.pages, sample, &request, &to),
         };
         Some(shot(response))
     }
@@ -110,6 +128,7 @@ impl Shown {
             proxy_status: ProxyStatus::new("intermission").value(failure, None),
             host: request.host.as_ref(),
             now: request.now,
+            snapshot: None,
         };
         pages.respond(&failed, to, &answer)
     }

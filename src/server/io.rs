@@ -18,7 +18,10 @@ use tokio::{
 };
 
 use crate::{
-    message::request_line::RequestLine,
+    message::{
+        gather::{SMALL, gather},
+        request_line::RequestLine,
+    },
     telemetry::connection::{Came, ConnectionState},
 };
 
@@ -202,7 +205,11 @@ impl AsyncWrite for ClientIo {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let written = Pin::new(&mut this.stream).poll_write_vectored(cx, bufs);
+        let stream = Pin::new(&mut this.stream);
+        let written = match gather(bufs, &mut [0; SMALL]) {
+            Some(whole) => stream.poll_write(cx, whole),
+            None => stream.poll_write_vectored(cx, bufs),
+        };
         this.state.write_waits(written.is_pending());
         written
     }

@@ -125,12 +125,9 @@ pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>,
 impl Origin {
     /// Something of our own.
     fn reserved<B>(&self, name: &str, request: &Request<B>, asked: &Asked) -> Response<Body> {
-        if let Some(text) = self.legal(name, request, asked) {
-            return text;
-        }
         let to = Addressee::of(request);
         if name != STATUS {
-            return Refusal::Reserved.response(to);
+            return self.legal_text(asked, to);
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return Refusal::ReadOnly.response(to);

@@ -1,28 +1,27 @@
 //! Reserved paths that show the owner's legal texts, on step 7 of the request's way: ours on every
 //! site that has them, whether its origin is well or not.
 
-use http::{Method, Request, Response};
+use http::{Method, Response};
 
 use super::{
     Asked, Body, Origin,
     refusal::{Addressee, Refusal},
 };
-use crate::{page::legal::Legal, telemetry::record::Outcome};
+use crate::{page::legal::named, telemetry::record::Outcome};
 
 impl Origin {
-    /// The answer to the reserved path of this name, if it stands for a text that the site has.
-    pub(super) fn legal<B>(
-        &self,
-        name: &str,
-        request: &Request<B>,
-        asked: &Asked,
-    ) -> Option<Response<Body>> {
-        let which = Legal::named(name)?;
-        let text = self.pages.legal().respond(which, &asked.preferences)?;
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return Some(Refusal::ReadOnly.response(Addressee::of(request)));
+    /// The answer to a reserved path.
+    pub(super) fn legal_text(&self, asked: &Asked, to: Addressee) -> Response<Body> {
+        let preferences = &asked.preferences;
+        let text =
+            named(preferences.path()).and_then(|which| self.legal.respond(which, preferences));
+        match (text, preferences.method()) {
+            (Some(text), &Method::GET | &Method::HEAD) => {
+                asked.record.answered_by(Outcome::Own);
+                text.map(Body::Page)
+            }
+            (Some(_), _) => Refusal::ReadOnly.response(to),
+            (None, _) => Refusal::Reserved.response(to),
         }
-        asked.record.answered_by(Outcome::Own);
-        Some(text.map(Body::Page))
     }
 }

@@ -31,14 +31,15 @@ use crate::{
     outage::Outage,
     page::{
         Answer, PageError, Pages, Shelf,
-        retry_after::{retry_after, until_the_end},
+        legal::LegalPages,
+        retry_after::{retry_after, until_the_end, when_busy},
     },
     tasks::clock::{Clock, WallClock},
     telemetry::{
         failure_log::FailureLog,
         metrics::{Metrics, SiteMetrics},
     },
-    upstream::{ConnectorError, Surroundings, Upstream},
+    upstream::{ConnectorError, Sighting, Surroundings, Upstream},
 };
 
 /// A live site. One without an origin refuses all requests: it is for hosts nobody claims.
@@ -55,6 +56,7 @@ struct Origin {
     /// The upstream as people know it.
     address: String,
     pages: Arc<Pages>,
+    legal: LegalPages,
     snapshot: Option<Keeper>,
     outage: Arc<Outage>,
     waiting: Arc<Waiting>,
@@ -124,29 +126,25 @@ impl Site {
             }
             return Ok(Arc::clone(same));
         }
+        let outage = before.map_or_else(Arc::default, |before| Arc::clone(&before.outage));
         let upstream = match before.filter(|before| *before.upstream.spec() == spec.upstream) {
             Some(before) => Arc::clone(&before.upstream),
-            None => Arc::new(
-                Upstream::new(
-                    &spec.upstream,
-                    before.map(|before| &*before.upstream),
-                    around,
-                )
-                .map_err(|source| SiteError::Upstream {
-                    site: spec.name.clone(),
-                    source,
-                })?,
-            ),
+            None => watched(spec, before, &outage, around)?,
         };
-        let snapshot = Keeper::start(spec, &pages, &upstream, &around.tasks);
+        let snapshot = Keeper::start(spec, &upstream, &around.tasks);
+        let legal = LegalPages::build(spec).map_err(|source| SiteError::Pages {
+            site: spec.name.clone(),
+            source,
+        })?;
         let origin = Origin {
             spec: Arc::clone(spec),
             metrics: metrics.site(&spec.name),
             upstream,
             address: spec.upstream.to_string(),
             pages,
+            legal,
             snapshot,
-            outage: before.map_or_else(Arc::default, |before| Arc::clone(&before.outage)),
+            outage,
             waiting: before.map_or_else(Arc::default, |before| Arc::clone(&before.waiting)),
             failures: before.map_or_else(Arc::default, |before| Arc::clone(&before.failures)),
         };
@@ -181,6 +179,12 @@ impl Site {
         self.origin.as_ref().map(|origin| &origin.upstream)
     }
 
+    /// Its outages; `None` for the site that only refuses.
+    #[must_use]
+    pub fn outage(&self) -> Option<&Arc<Outage>> {
+        self.origin.as_ref().map(|origin| &origin.outage)
+    }
+
     /// Our answer in place of the origin's. Touches memory only.
     #[must_use]
     pub fn respond(&self, failed: &FailedWith, asked: &Asked) -> Response<Fixed> {
@@ -189,8 +193,14 @@ impl Site {
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             return response;
         };
-        if failed.failure == Failure::Overloaded {
-            origin.waiting.refused(Instant::now());
+        match failed.failure {
+            // Nobody is without the origin who is kept from it.
+            Failure::Maintenance(_) => {}
+            Failure::Overloaded => {
+                origin.outage.answered();
+                origin.waiting.refused(Instant::now());
+            }
+            Failure::Upstream(_) | Failure::Internal => origin.outage.answered(),
         }
         let now = WallClock.timestamp();
         let proxy_status = &asked.identity.proxy_status;
@@ -200,9 +210,32 @@ impl Site {
             proxy_status: proxy_status.value(failed.failure, failed.origin_proxy_status.as_ref()),
             host: asked.host.as_ref(),
             now,
+            snapshot: origin.snapshot.as_ref().map(|keeper| &**keeper.page()),
         };
         origin.pages.respond(failed, &asked.preferences, &answer)
     }
+}
+
+/// A new upstream, whose probes tell of outages, too.
+fn watched(
+    spec: &SiteSpec,
+    before: Option<&Origin>,
+    outage: &Arc<Outage>,
+    around: &Surroundings,
+) -> Result<Arc<Upstream>, SiteError> {
+    let before = before.map(|before| &*before.upstream);
+    let upstream = Upstream::new(&spec.upstream, before, around);
+    let upstream = upstream.map_err(|source| SiteError::Upstream {
+        site: spec.name.clone(),
+        source,
+    })?;
+    outage.describe(&spec.name, &spec.upstream.to_string());
+    let outage = Arc::clone(outage);
+    upstream.observe(move |sighting| match sighting {
+        Sighting::Gone(cause) => outage.gone(cause),
+        Sighting::Back => outage.succeeded(),
+    });
+    Ok(Arc::new(upstream))
 }
 
 impl Origin {
@@ -213,8 +246,8 @@ impl Origin {
             Failure::Maintenance(Window { until: Some(until) }) => {
                 until_the_end(left(until.at, now), fastrand::f64())
             }
+            Failure::Overloaded => when_busy(fastrand::f64()),
             Failure::Maintenance(Window { until: None })
-            | Failure::Overloaded
             | Failure::Upstream(_)
             | Failure::Internal => {
                 retry_after(spec, age, fastrand::f64(), failed.origin_retry_after)
@@ -225,14 +258,8 @@ impl Origin {
     /// Notes what a request saw of the origin.
     fn observe(&self, failure: Option<Failure>) {
         match failure {
-            None => {
-                if let Some(outage) = self.outage.succeeded() {
-                    let (site, upstream) = (&self.spec.name, &self.address);
-                    let seconds = outage.as_secs_f64();
-                    tracing::info!(site, upstream, seconds, "the origin answers again");
-                }
-            }
-            Some(Failure::Upstream(cause)) if cause.blames_endpoint() => self.outage.failed(),
+            None => self.outage.succeeded(),
+            Some(Failure::Upstream(cause)) if cause.blames_endpoint() => self.outage.failed(cause),
             Some(
                 Failure::Upstream(_)
                 | Failure::Overloaded

@@ -13,6 +13,7 @@ use crate::message::body::Fixed;
 
 const METHODS: HeaderValue =
     HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+const READING: HeaderValue = HeaderValue::from_static("GET, HEAD");
 
 /// Why a request is answered here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +30,6 @@ pub enum Refusal {
     BodyTimeout,
     /// CONNECT and TRACE.
     Method,
-    /// A method other than GET and HEAD, for something of our own.
-    ReadOnly,
     /// A transfer coding other than chunked (RFC 9112 section 6.1).
     Coding,
     /// A question about the proxy itself: `OPTIONS *`.
@@ -40,6 +39,8 @@ pub enum Refusal {
     Unclaimed,
     /// A reserved path behind which there is nothing.
     Reserved,
+    /// A reserved path that can only be read.
+    ReadOnly,
 }
 
 /// What the shape of a refusal depends on.
@@ -84,11 +85,10 @@ impl Refusal {
         if to.version < Version::HTTP_2 && self.is_faulty() {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        if matches!(self, Self::Method | Self::Options) {
-            headers.insert(ALLOW, METHODS);
-        }
-        if self == Self::ReadOnly {
-            headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        match self {
+            Self::Method | Self::Options => drop(headers.insert(ALLOW, METHODS)),
+            Self::ReadOnly => drop(headers.insert(ALLOW, READING)),
+            _ => {}
         }
         response
     }
@@ -101,7 +101,7 @@ impl Refusal {
             | Self::Body
             | Self::BodyTimeout
             | Self::Coding => true,
-            Self::Method | Self::ReadOnly | Self::Options | Self::Unclaimed | Self::Reserved => {
+            Self::Method | Self::Options | Self::Unclaimed | Self::Reserved | Self::ReadOnly => {
                 false
             }
         }

@@ -15,7 +15,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::{
     config::spec::{OwnPage, SiteSpec, SnapshotSpec},
     failure::chain,
-    page::{Pages, snapshot::Snapshot},
+    page::snapshot::Snapshot,
     tasks::Tasks,
     upstream::Upstream,
 };
@@ -26,6 +26,7 @@ const AGAIN: (Duration, Duration) = (Duration::from_secs(10), Duration::from_sec
 
 /// Keeps one site's snapshot; ends with it.
 pub(super) struct Keeper {
+    page: Arc<Snapshot>,
     wanted: Arc<Notify>,
     _task: DropGuard,
 }
@@ -42,7 +43,6 @@ impl Keeper {
     /// Starts keeping, with the page that is on disk. `None` for a site that wants none.
     pub(super) fn start(
         site: &Arc<SiteSpec>,
-        pages: &Pages,
         upstream: &Arc<Upstream>,
         tasks: &Tasks,
     ) -> Option<Self> {
@@ -53,12 +53,10 @@ impl Keeper {
             site: Arc::clone(site),
             spec: spec.clone(),
             upstream: Arc::clone(upstream),
-            page: Arc::clone(pages.snapshot()?),
+            page: Arc::default(),
         };
-        if !work.page.is_there() {
-            work.recall();
-        }
-        let wanted = Arc::new(Notify::new());
+        work.recall();
+        let (page, wanted) = (Arc::clone(&work.page), Arc::new(Notify::new()));
         let ended = CancellationToken::new();
         let until = ended.clone();
         let asked = Arc::clone(&wanted);
@@ -66,9 +64,15 @@ impl Keeper {
             until.run_until_cancelled(work.run(&asked)).await;
         });
         Some(Self {
+            page,
             wanted,
             _task: ended.drop_guard(),
         })
+    }
+
+    /// The page, as far as there is one.
+    pub(super) fn page(&self) -> &Arc<Snapshot> {
+        &self.page
     }
 
     /// Fetches it again now.
@@ -85,7 +89,7 @@ impl Work {
         };
         let site = &self.site.name;
         let shown = match disk::read(file) {
-            Ok(Some(html)) => self.page.show(&html),
+            Ok(Some(html)) => self.page.show(html),
             Ok(None) => return,
             Err(error) => {
                 let (error, file) = (chain(&error), file.display().to_string());
@@ -138,7 +142,7 @@ impl Work {
             tracing::warn!(site, path, left_out, "the snapshot does without these");
         }
         let (page, html) = (Arc::clone(&self.page), fetched.html.clone());
-        let shown = tokio::task::spawn_blocking(move || page.show(&html)).await;
+        let shown = tokio::task::spawn_blocking(move || page.show(html)).await;
         match shown {
             Ok(Ok(())) => {
                 let bytes = fetched.html.len();

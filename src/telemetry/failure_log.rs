@@ -76,7 +76,7 @@ impl FailureLog {
             error = entry.source.map(chain),
             unlogged_before = unsaid,
             "{}",
-            plain_words(entry.failure),
+            plain_words(entry),
         );
     }
 }
@@ -94,9 +94,13 @@ impl Cause {
     }
 }
 
-fn plain_words(failure: Failure) -> &'static str {
-    match failure {
+fn plain_words(entry: &Entry<'_>) -> &'static str {
+    match entry.failure {
         Failure::Upstream(cause) => cause.plain_words(),
+        // What the system refused has its error with it; our own limits have none.
+        Failure::Overloaded if entry.source.is_none() => {
+            "more requests are in flight and in the queue than [limits] allows; likely the upstream is too slow for its load"
+        }
         Failure::Overloaded => {
             "this proxy is out of file descriptors, ports or socket memory; raise the limit of open files"
         }

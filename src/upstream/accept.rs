@@ -31,14 +31,16 @@ impl Upstream {
     ) -> Result<Response<OriginBody>, ForwardError> {
         let Answered {
             mut lease,
-            connection,
+            mut connection,
             mut response,
         } = answered;
+        let status = response.status();
+        let switches = status == StatusCode::SWITCHING_PROTOCOLS;
+        connection.hand_over_where_needed(switches, &self.tasks);
         lease.hold(sender.worker, connection, outbound.barrier);
         // The version is each hop's own (RFC 9110 section 2.5).
         *response.version_mut() = Version::HTTP_11;
-        let status = response.status();
-        if status == StatusCode::SWITCHING_PROTOCOLS {
+        if switches {
             lease = self.switch(outbound.upgrade, lease, &mut response, sender)?;
         } else {
             if !is_framed_once(response.headers_mut()) {
@@ -50,10 +52,7 @@ impl Upstream {
             }
         }
         // A stream of events is silent by nature, and so is nothing else.
-        let is_stream = response
-            .headers()
-            .get(CONTENT_TYPE)
-            .is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"));
+        let is_stream = is_event_stream(response.headers());
         let between_bytes = (!is_stream).then_some(self.spec.timeouts.between_bytes);
         Ok(response.map(|incoming| OriginBody::new(incoming, lease, between_bytes)))
     }
@@ -80,6 +79,13 @@ impl Upstream {
         upgrade::tunnel(asked, response, lease, record, &self.tasks);
         Ok(answer_lease)
     }
+}
+
+/// A response that comes bit by bit for as long as somebody listens.
+pub(super) fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
 }
 
 /// Hyper reads `Content-Length` where a body follows. Where none does, in answers to HEAD and in

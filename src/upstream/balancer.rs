@@ -24,7 +24,7 @@ use crate::{config::spec::BalanceSpec, message::forwarded::Forwarder};
 const LEAST_SHARE: f64 = 0.001;
 
 /// The endpoints one request has tried, by their place in its set.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Tried(u64);
 
 impl Tried {

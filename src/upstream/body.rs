@@ -14,7 +14,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
-use super::{endpoint::Lease, expect::Barrier, wire::WireState};
+use super::{driver::poll_driven, endpoint::Lease, expect::Barrier, wire::WireState};
 use crate::telemetry::record::Record;
 
 /// A client's request body on its way to the origin.
@@ -193,6 +193,8 @@ pub struct OriginBody {
     /// Longest silence; `None` for streams that are silent by nature.
     between_bytes: Option<Duration>,
     silence: Option<Pin<Box<Sleep>>>,
+    /// It broke off, which is told when what came before has been passed on.
+    broken: Option<hyper::Error>,
 }
 
 /// Why a response body broke off.
@@ -213,6 +215,7 @@ impl OriginBody {
             lease: Some(lease),
             between_bytes,
             silence: None,
+            broken: None,
         };
         body.finish_if_ended();
         body
@@ -236,6 +239,17 @@ impl OriginBody {
     fn finish(&mut self) {
         if let Some(lease) = self.lease.take() {
             lease.finish();
+        }
+    }
+
+    fn poll_incoming(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let incoming = &mut self.incoming;
+        match self.lease.as_mut().and_then(Lease::driver) {
+            Some(driver) => poll_driven(driver, cx, |cx| Pin::new(&mut *incoming).poll_frame(cx)),
+            None => Pin::new(incoming).poll_frame(cx),
         }
     }
 
@@ -264,7 +278,10 @@ impl Body for OriginBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, OriginBodyError>>> {
         let this = &mut *self;
-        match Pin::new(&mut this.incoming).poll_frame(cx) {
+        if let Some(error) = this.broken.take() {
+            return Poll::Ready(Some(Err(OriginBodyError::Broken(error))));
+        }
+        match this.poll_incoming(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 this.reset_silence();
                 if frame.is_trailers() {
@@ -276,7 +293,10 @@ impl Body for OriginBody {
             }
             Poll::Ready(Some(Err(error))) => {
                 this.lease = None;
-                Poll::Ready(Some(Err(OriginBodyError::Broken(error))))
+                this.broken = Some(error);
+                // A failed body ends the connection to the client, and with it what is not flushed.
+                cx.waker().wake_by_ref();
+                Poll::Pending
             }
             Poll::Ready(None) => {
                 this.finish();

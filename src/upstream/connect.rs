@@ -3,14 +3,15 @@
 //! Everything here happens before a byte of a request is written, so that each failure may be
 //! followed by another endpoint for any method.
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpStream, sync::oneshot, time::timeout};
+use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsConnector;
 
 use super::{
+    driver::Driver,
     exchange::Connection,
     pool::Place,
     target::Target,
@@ -19,7 +20,6 @@ use super::{
 use crate::{
     config::spec::{Scheme, UpstreamSpec},
     failure::{AttemptError, Failure, Sent, UpstreamFailure, classify},
-    tasks::Tasks,
 };
 
 /// The largest read buffer of a connection to an origin: bounds both a response head and the
@@ -27,10 +27,10 @@ use crate::{
 const BUFFER: usize = 128 * 1024;
 
 /// How connections to one upstream are opened.
+#[derive(Clone)]
 pub(super) struct Connector {
     tls: Option<TlsConnector>,
     timeout: Duration,
-    tasks: Tasks,
 }
 
 /// Why a connector cannot be built.
@@ -51,7 +51,7 @@ pub enum ConnectorError {
 }
 
 impl Connector {
-    pub(super) fn new(spec: &UpstreamSpec, tasks: Tasks) -> Result<Self, ConnectorError> {
+    pub(super) fn new(spec: &UpstreamSpec) -> Result<Self, ConnectorError> {
         let tls = match spec.scheme {
             Scheme::Http => None,
             Scheme::Https => Some(tls_connector(spec)?),
@@ -59,7 +59,6 @@ impl Connector {
         Ok(Self {
             tls,
             timeout: spec.timeouts.connect,
-            tasks,
         })
     }
 
@@ -80,24 +79,16 @@ impl Connector {
             Err(_) => return Err(unsent(cause.into(), None)),
         };
         let (wire, state) = Wire::new(wire);
-        let (sender, driver) = http1::Builder::new()
+        let (sender, http) = http1::Builder::new()
             .max_buf_size(BUFFER)
             .handshake(TokioIo::new(wire))
             .await
             .map_err(|error| unsent(classify::exchange(&error).into(), Some(Box::new(error))))?;
-        // Its end is seen by whoever uses the connection; alone it means nothing. Dropping the
-        // connection ends it, even where it waits for an endpoint that takes nothing any more.
-        let (alive, dropped) = oneshot::channel::<Infallible>();
-        self.tasks.spawn(async move {
-            tokio::select! {
-                _ = dropped => {}
-                _ = driver.with_upgrades() => {}
-            }
-        });
-        Ok(Connection::new(sender, state, place, alive))
+        let driver = Driver::new(http.with_upgrades());
+        Ok(Connection::new(sender, driver, state, place))
     }
 
-    /// Opens the transport alone; the caller keeps the time.
+    /// The bare connection, without a protocol on it.
     pub(super) async fn open(
         &self,
         to: &Target,

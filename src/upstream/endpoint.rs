@@ -1,10 +1,13 @@
-//! One address of an upstream: its connections, and how many requests use it.
+//! One address of an upstream: its connections, how many requests use it, and how they fare.
 
 use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{
+            AtomicBool, AtomicUsize,
+            Ordering::{Relaxed, SeqCst},
+        },
     },
     time::Duration,
 };
@@ -12,7 +15,16 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    connect::Connector, exchange::Connection, expect::BarrierGuard, load::Load, pool::Pool,
+    breaker::{Change, Use},
+    connect::Connector,
+    driver::Driver,
+    endpoint_state::EndpointState,
+    exchange::Connection,
+    expect::BarrierGuard,
+    health::{self, Health},
+    load::Load,
+    permit::Permit,
+    pool::Pool,
     target::Target,
 };
 use crate::{
@@ -49,8 +61,17 @@ pub(crate) struct Endpoint {
     load: Arc<Load>,
     pool: Pool,
     in_flight: AtomicUsize,
-    tasks: Tasks,
-    between_bytes: Duration,
+    /// Requests with a permit for it; counted only where they are limited.
+    permitted: AtomicUsize,
+    common: Arc<Common>,
+    state: Arc<EndpointState>,
+}
+
+/// What the endpoints of an upstream have in common.
+pub(super) struct Common {
+    pub(super) tasks: Tasks,
+    pub(super) between_bytes: Duration,
+    pub(super) health: Arc<Health>,
 }
 
 impl Endpoint {
@@ -59,21 +80,22 @@ impl Endpoint {
         target: Arc<Target>,
         address: SocketAddr,
         pool: Pool,
-        (tasks, between_bytes): (Tasks, Duration),
+        common: Arc<Common>,
         before: Option<&Self>,
     ) -> Arc<Self> {
-        let load = before.map_or_else(
-            || Arc::new(Load::new(Instant::now())),
-            |before| Arc::clone(&before.load),
-        );
+        let (load, state) = match before {
+            Some(before) => (Arc::clone(&before.load), Arc::clone(&before.state)),
+            None => (Arc::new(Load::new(Instant::now())), Arc::default()),
+        };
         Arc::new(Self {
             target,
             address,
             load,
             pool,
             in_flight: AtomicUsize::new(0),
-            tasks,
-            between_bytes,
+            permitted: AtomicUsize::new(0),
+            common,
+            state,
         })
     }
 
@@ -87,8 +109,26 @@ impl Endpoint {
     }
 
     /// Whether it may be picked now.
-    pub(super) fn admission(&self, _now: Instant) -> Admission {
-        Admission::Full
+    pub(super) fn admission(&self, now: Instant) -> Admission {
+        self.state.admission(&self.health().rules, now)
+    }
+
+    /// Whether any request may be sent to it now.
+    pub(super) fn is_eligible(&self, now: Instant) -> bool {
+        health::is_eligible(self.admission(now))
+    }
+
+    /// Why it failed last.
+    pub(super) fn last_cause(&self) -> Option<UpstreamFailure> {
+        self.state.last_cause()
+    }
+
+    pub(super) fn health(&self) -> &Health {
+        &self.common.health
+    }
+
+    pub(super) fn state(&self) -> &Arc<EndpointState> {
+        &self.state
     }
 
     /// How fast it is.
@@ -104,9 +144,17 @@ impl Endpoint {
         self.in_flight.load(Relaxed)
     }
 
-    /// A lease for the one request that may see whether it still is out; `None` when another has it.
-    pub(super) fn trial(self: &Arc<Self>) -> Option<Lease> {
-        Some(self.lease())
+    /// Takes one of so many places. `false` when there is none.
+    pub(super) fn take_place(&self, limit: usize) -> bool {
+        let taken = self.permitted.fetch_update(SeqCst, SeqCst, |permitted| {
+            (permitted < limit).then_some(permitted + 1)
+        });
+        taken.is_ok()
+    }
+
+    /// Gives a place back.
+    pub(super) fn give_place(&self) {
+        self.permitted.fetch_sub(1, SeqCst);
     }
 
     /// Counts one more request on this endpoint.
@@ -116,6 +164,8 @@ impl Endpoint {
             endpoint: Arc::clone(self),
             rival: None,
             held: None,
+            is_trial: AtomicBool::new(false),
+            permit: None,
         }
     }
 
@@ -137,6 +187,37 @@ impl Endpoint {
             .connect(&self.target, self.address, place, limit)
             .await
     }
+
+    /// A lease for the one request that sees whether this endpoint is still out; `None` when
+    /// another one has it.
+    pub(super) fn trial(self: &Arc<Self>) -> Option<Lease> {
+        let rules = &self.health().rules;
+        let is_free = self.state.begin_trial(rules, Instant::now());
+        is_free.then(|| {
+            let mut lease = self.lease();
+            lease.is_trial = AtomicBool::new(true);
+            lease
+        })
+    }
+
+    /// An attempt failed.
+    fn failed(&self, failure: Failure, used: Use, now: Instant) -> Option<Change> {
+        let weight = match failure {
+            Failure::Upstream(cause) => cause.weight().map(|weight| (cause, weight)),
+            Failure::Maintenance(_) | Failure::Overloaded | Failure::Internal => None,
+        };
+        let Some((cause, weight)) = weight else {
+            if used == Use::Trial {
+                self.state.cancel_trial();
+            }
+            return None;
+        };
+        if matches!(cause, UpstreamFailure::Status(_)) && !self.health().has_other(self, now) {
+            return self.state.complained(now, cause, used);
+        }
+        let rules = &self.health().rules;
+        self.state.failed(rules, now, (cause, weight, used))
+    }
 }
 
 /// One use of an endpoint. Ends with the response body, not with its head.
@@ -145,6 +226,9 @@ pub(crate) struct Lease {
     /// The other kind of address, for when this one is slow to connect to.
     rival: Option<Arc<Endpoint>>,
     held: Option<Held>,
+    /// Until it is settled.
+    is_trial: AtomicBool,
+    permit: Option<Permit>,
 }
 
 /// What a lease keeps until the response has ended.
@@ -157,6 +241,16 @@ struct Held {
 impl Lease {
     pub(super) fn address(&self) -> SocketAddr {
         self.endpoint.address
+    }
+
+    /// Moves a permit to this endpoint. `false` when the endpoint has all that it may.
+    pub(super) fn enter(&self, permit: &mut Permit) -> bool {
+        permit.enter(&self.endpoint)
+    }
+
+    /// Keeps a permit until the response has ended.
+    pub(super) fn keep(&mut self, permit: Permit) {
+        self.permit = Some(permit);
     }
 
     pub(super) const fn endpoint(&self) -> &Arc<Endpoint> {
@@ -172,7 +266,21 @@ impl Lease {
     /// Says how the attempt ended. A lease that is dropped without it was cancelled, which says
     /// nothing about the endpoint.
     pub(super) fn settle(&self, outcome: Outcome, now: Instant) {
-        self.endpoint.load.observe(outcome, now);
+        let used = if self.is_trial.load(Relaxed) {
+            self.is_trial.store(false, Relaxed);
+            Use::Trial
+        } else {
+            Use::Request
+        };
+        let endpoint = &self.endpoint;
+        endpoint.load.observe(outcome, now);
+        let change = match outcome {
+            Outcome::Answered(_) => endpoint.state.succeeded(now, used),
+            Outcome::Failed(failure) => endpoint.failed(failure, used, now),
+        };
+        if let Some(change) = change {
+            endpoint.health().changed(endpoint, change, now);
+        }
     }
 
     /// A connection: an idle one unless a fresh one is asked for, else a new one. That may be one to
@@ -209,6 +317,11 @@ impl Lease {
         });
     }
 
+    /// Who moves the bytes of the connection it keeps.
+    pub(super) fn driver(&mut self) -> Option<&mut Driver> {
+        self.held.as_mut().map(|held| held.connection.driver())
+    }
+
     /// The exchange is over in good order: the connection may serve another. A lease that is only
     /// dropped closes its connection.
     pub(super) fn finish(mut self) {
@@ -221,8 +334,9 @@ impl Lease {
         } else if !connection.is_closed() {
             // The client still sends its request although the answer is complete.
             let endpoint = Arc::clone(&self.endpoint);
-            self.endpoint.tasks.spawn(async move {
-                if let Some(connection) = connection.settled(endpoint.between_bytes).await {
+            self.endpoint.common.tasks.spawn(async move {
+                let between_bytes = endpoint.common.between_bytes;
+                if let Some(connection) = connection.settled(between_bytes).await {
                     endpoint.pool.put(worker, connection);
                 }
             });
@@ -233,5 +347,8 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.endpoint.in_flight.fetch_sub(1, Relaxed);
+        if self.is_trial.load(Relaxed) {
+            self.endpoint.state.cancel_trial();
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Step 8 of the request's way: the attempt loop.
 //!
 //! Deadline → pick → check out → send → classify → again or give up. It reads from top to bottom;
-//! what an attempt is made of stands in the files beside it.
+//! what an attempt is made of stands in the files beside it, and what is done when no endpoint
+//! could be reached in [`super::outlast`].
 
 use std::sync::Arc;
 
@@ -10,12 +11,16 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use super::{
-    Upstream, balancer,
-    balancer::{Tried, Want},
+    Upstream,
+    accept::is_event_stream,
     body::{OriginBody, RequestBody},
-    endpoint::{Lease, Outcome},
+    course::Course,
+    endpoint::Lease,
     exchange::{ClientEnd, Connection, SendError},
+    expect::BarrierGuard,
+    health::known_cause,
     outbound::Outbound,
+    set::Set,
 };
 use crate::{
     failure::{AttemptError, Failure, Sent, UpstreamFailure},
@@ -58,7 +63,7 @@ pub(super) struct Answered {
 }
 
 /// How the attempts ended without a response.
-enum Ended {
+pub(super) enum Ended {
     Failed(AttemptError),
     ByClient(ClientEnd),
 }
@@ -80,12 +85,7 @@ impl Upstream {
         sender: &Sender<'_>,
     ) -> Result<Response<OriginBody>, ForwardError> {
         if sender.via.has_passed(request.headers()) {
-            let cause = UpstreamFailure::Looped.into();
-            let error = AttemptError {
-                cause,
-                sent: Sent::No,
-                source: None,
-            };
+            let error = unsent(UpstreamFailure::Looped);
             let unread = Some(RequestBody::new(
                 request.into_body(),
                 None,
@@ -113,59 +113,96 @@ impl Upstream {
         outbound: &mut Outbound,
         sender: &Sender<'_>,
     ) -> Result<Answered, Ended> {
+        let mut course = Course::new(outbound, sender, &self.spec);
+        let ended = match self.round(&mut course).await {
+            Err(Ended::Failed(error)) if course.kept.is_none() => {
+                // Boxed, as all that is rare: the future of every request would have room for it.
+                Box::pin(self.outlast(error, &mut course)).await
+            }
+            ended => ended,
+        };
+        let mut answered = match (ended, course.kept.take()) {
+            (Ok(answered), None) => answered,
+            (Ok(answered), Some(kept)) => {
+                self.forget(*kept, sender);
+                answered
+            }
+            (Err(Ended::Failed(_)), Some(kept)) => *kept,
+            (Err(ended), _) => return Err(ended),
+        };
+        if let Some(permit) = course.permit.filter(|_| !answered.is_lasting()) {
+            answered.lease.keep(permit);
+        }
+        Ok(answered)
+    }
+
+    /// Tries endpoint after endpoint, each once.
+    pub(super) async fn round(&self, course: &mut Course<'_>) -> Result<Answered, Ended> {
         let set = self.endpoints.get().await.map_err(Ended::Failed)?;
-        let want = outbound
-            .request
-            .as_ref()
-            .map(|request| Want::of(request, &self.spec.balance, sender.forwarder));
-        let want = want.unwrap_or_default();
-        let began = Instant::now();
-        let mut tried = Tried::default();
-        let mut last = nobody();
-        let mut cutoff = None;
-        for _ in 0..self.spec.retry.attempts.get() {
-            let sent_at = Instant::now();
-            let Some(mut lease) = balancer::pick(&set, &mut tried, want, sent_at) else {
-                // All are out: perhaps the names lead elsewhere by now.
-                self.endpoints.ask_again();
-                break;
-            };
-            sender.record.attempt(lease.address());
-            let error = match self.attempt(&mut lease, outbound, sender, cutoff).await {
+        let mut sent_at = Instant::now();
+        let mut next = match &self.limits {
+            None => course.pick(&set, sent_at),
+            Some(limits) => self.admit(limits, &set, course).await?,
+        };
+        if next.is_none() {
+            // All are out: perhaps the names lead elsewhere by now.
+            self.endpoints.ask_again();
+        }
+        let mut last = None;
+        while let Some(mut lease) = next {
+            course.left = course.left.saturating_sub(1);
+            if self.limits.is_some() || course.began.is_some() {
+                // Time has passed since it was read.
+                sent_at = Instant::now();
+            }
+            if course.began.is_none() {
+                course.began = Some(sent_at);
+                self.budget.deposit(sent_at);
+            }
+            course.sender.record.attempt(lease.address());
+            match self.attempt(&mut lease, course).await {
                 Ok((connection, mut response)) => {
-                    if let Some(sticky) = want.affinity.sticky
-                        && let Some(candidate) = set.find(lease.address())
-                    {
-                        sticky.stick(candidate.id, response.headers_mut());
-                    }
-                    lease.settle(outcome(response.status(), sent_at), Instant::now());
-                    return Ok(Answered {
+                    course.stick(&set, &lease, &mut response);
+                    let answered = Answered {
                         lease,
                         connection,
                         response,
-                    });
+                    };
+                    next = self.settle(&answered, sent_at, &set, course);
+                    if next.is_none() {
+                        return Ok(answered);
+                    }
+                    if let Some(worse) = course.kept.replace(Box::new(answered)) {
+                        self.forget(*worse, course.sender);
+                    }
                 }
-                Err(error) => error,
-            };
-            if let Some(end) = error.by_client {
-                return Err(Ended::ByClient(end));
-            }
-            last = error.error;
-            if last.sent == Sent::No && last.cause.blames_address() {
-                self.endpoints.ask_again();
-            }
-            if let Some(at) = set.position(lease.address()) {
-                tried.insert(at);
-            }
-            lease.settle(Outcome::Failed(last.cause), Instant::now());
-            sender.record.attempt_failed(last.cause, last.sent);
-            cutoff = Some(began + self.spec.timeouts.total);
-            let repeatable = outbound.refill(error.unsent, last.sent, sender.record);
-            if !repeatable || cutoff.is_some_and(|cutoff| Instant::now() >= cutoff) {
-                break;
+                Err(SendError {
+                    by_client: Some(end),
+                    ..
+                }) => return Err(Ended::ByClient(end)),
+                Err(error) => {
+                    last = Some(self.note(error, &lease, sent_at, course));
+                    if let Some(at) = set.position(lease.address()) {
+                        course.tried.insert(at);
+                    }
+                    let is_ready = course.outbound.request.is_some();
+                    next = is_ready
+                        .then(|| self.repeat(&set, course, Instant::now()))
+                        .flatten();
+                }
             }
         }
-        Err(Ended::Failed(last))
+        Err(Ended::Failed(last.unwrap_or_else(|| nobody(&set))))
+    }
+
+    /// An answer that was bettered: what is left of it is read, so that its connection can be used
+    /// again.
+    fn forget(&self, mut answered: Answered, sender: &Sender<'_>) {
+        let (connection, nobody) = (answered.connection, BarrierGuard(None));
+        answered.lease.hold(sender.worker, connection, nobody);
+        let between_bytes = Some(self.spec.timeouts.between_bytes);
+        let incoming = answered.response.into_body();
+        self.discard(OriginBody::new(incoming, answered.lease, between_bytes));
     }
 
     /// One endpoint. A connection that was kept and turns out to have been closed says nothing
@@ -173,10 +210,9 @@ impl Upstream {
     async fn attempt(
         &self,
         lease: &mut Lease,
-        outbound: &mut Outbound,
-        sender: &Sender<'_>,
-        cutoff: Option<Instant>,
+        course: &mut Course<'_>,
     ) -> Result<(Connection, Response<Incoming>), SendError> {
+        let (outbound, sender, cutoff) = (&mut *course.outbound, course.sender, course.cutoff);
         let mut fresh = false;
         loop {
             let limit = cutoff.map(|cutoff| cutoff.saturating_duration_since(Instant::now()));
@@ -191,6 +227,8 @@ impl Upstream {
                 })?;
             if lease.address() != asked {
                 sender.record.attempt(lease.address());
+                // Counted where it goes, if there is room; it has gone there already.
+                course.permit.as_mut().map(|permit| lease.enter(permit));
             }
             let Some(request) = outbound.request.take() else {
                 return Err(defect());
@@ -201,7 +239,8 @@ impl Upstream {
                 Err(error) => error,
             };
             let stale = connection.is_stale_after(&error);
-            let repeatable = outbound.refill(error.unsent.take(), error.error.sent, sender.record);
+            let end = (error.error.sent, error.error.cause);
+            let repeatable = outbound.refill(error.unsent.take(), end, sender.record);
             if fresh || !stale || !repeatable || error.by_client.is_some() {
                 return Err(error);
             }
@@ -211,20 +250,26 @@ impl Upstream {
     }
 }
 
-/// What a response says about its endpoint.
-fn outcome(status: StatusCode, sent_at: Instant) -> Outcome {
-    match status {
-        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
-            Outcome::Failed(UpstreamFailure::Status(status).into())
-        }
-        _ => Outcome::Answered(sent_at.elapsed()),
+impl Answered {
+    /// Whether it is the beginning of something that lasts.
+    fn is_lasting(&self) -> bool {
+        self.response.status() == StatusCode::SWITCHING_PROTOCOLS
+            || is_event_stream(self.response.headers())
     }
 }
 
-/// What is said when there is no endpoint to try.
-fn nobody() -> AttemptError {
+/// What is said when there is no endpoint to try: why those that there are were ejected.
+fn nobody(set: &Set) -> AttemptError {
+    let endpoints = set.candidates().iter();
+    let endpoints = endpoints.map(|candidate| &candidate.endpoint);
+    let known = known_cause(endpoints, Instant::now());
+    unsent(known.unwrap_or(UpstreamFailure::NoEndpoint))
+}
+
+/// Found out before anything was sent.
+fn unsent(cause: UpstreamFailure) -> AttemptError {
     AttemptError {
-        cause: UpstreamFailure::NoEndpoint.into(),
+        cause: cause.into(),
         sent: Sent::No,
         source: None,
     }

@@ -6,10 +6,16 @@
 //! wire → retry when it failed, accept when it did not, and then body or upgrade.
 
 mod accept;
+mod adaptive;
 mod balancer;
 pub(crate) mod body;
+mod breaker;
+mod budget;
 mod connect;
+mod course;
+mod driver;
 mod endpoint;
+mod endpoint_state;
 mod endpoints;
 mod exchange;
 mod expect;
@@ -17,16 +23,25 @@ mod eyeballs;
 pub mod fetch;
 pub mod forward;
 mod hash;
+mod health;
+mod hold;
 mod known;
 mod load;
+mod order;
 mod outbound;
+mod outlast;
+mod permit;
 mod pool;
+mod probe;
+mod prober;
+mod queue;
 pub mod resolve;
 mod retry;
 mod set;
 mod sticky;
 mod target;
 mod upgrade;
+pub mod view;
 pub(crate) mod wire;
 
 use std::{sync::Arc, time::Duration};
@@ -36,9 +51,20 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use body::{OriginBody, OriginBodyError};
 pub use connect::ConnectorError;
+pub use health::{HealthCounts, Sighting};
 
 use self::{
-    connect::Connector, endpoint::Endpoint, endpoints::Endpoints, pool::Pool, resolve::Names,
+    breaker::Rules,
+    budget::Budget,
+    connect::Connector,
+    endpoint::{Common, Endpoint},
+    endpoints::Endpoints,
+    health::Health,
+    hold::Hold,
+    permit::Limits,
+    pool::Pool,
+    prober::Prober,
+    resolve::Names,
     target::Target,
 };
 use crate::{
@@ -53,9 +79,14 @@ const SWEEP: Duration = Duration::from_secs(5);
 pub struct Upstream {
     spec: UpstreamSpec,
     endpoints: Arc<Endpoints>,
+    health: Arc<Health>,
     connector: Connector,
+    budget: Budget,
+    hold: Option<Hold>,
+    limits: Option<Arc<Limits>>,
     tasks: Tasks,
-    _sweep: DropGuard,
+    /// Ends what runs beside the requests.
+    _ended: DropGuard,
 }
 
 /// What an upstream shares with the others of its process.
@@ -88,31 +119,61 @@ impl Upstream {
         previous: Option<&Self>,
         around: &Surroundings,
     ) -> Result<Self, ConnectorError> {
-        let connector = Connector::new(spec, around.tasks.clone())?;
+        let connector = Connector::new(spec)?;
         let target = |one: &TargetSpec| Target::new(one, spec.scheme).map(Arc::new);
         let targets: Result<Vec<_>, _> = spec.targets.iter().map(target).collect();
         let targets = targets.map_err(ConnectorError::Name)?;
         let (limit, idle_timeout) = (spec.limits.connections.get(), spec.limits.idle_timeout);
         let workers = around.workers;
-        let (tasks, between_bytes) = (around.tasks.clone(), spec.timeouts.between_bytes);
+        let rules = Rules {
+            breaker: spec.breaker,
+            is_probed: spec.health.probe.is_some(),
+        };
+        let health = Health::new(rules, spec.to_string());
+        let common = Arc::new(Common {
+            tasks: around.tasks.clone(),
+            between_bytes: spec.timeouts.between_bytes,
+            health: Arc::clone(&health),
+        });
         let make = move |target: &Arc<Target>, address, before: Option<&Endpoint>| {
             let pool = Pool::new(workers, limit, idle_timeout);
-            let around = (tasks.clone(), between_bytes);
-            Endpoint::new(Arc::clone(target), address, pool, around, before)
+            let (target, common) = (Arc::clone(target), Arc::clone(&common));
+            Endpoint::new(target, address, pool, common, before)
         };
         // SRV takes two look-ups, one after the other.
         let patience = 3 * around.names.timeout();
         let before = previous.map(|previous| &*previous.endpoints);
         let endpoints = Endpoints::new(targets, patience, before, Box::new(make));
+        let known = Arc::downgrade(&endpoints);
+        health.attach(move || {
+            known
+                .upgrade()
+                .map_or_else(Vec::new, |endpoints| endpoints.known())
+        });
         let ended = CancellationToken::new();
         sweep(&around.tasks, Arc::clone(&endpoints), ended.clone());
         refresh(around, &endpoints, &ended);
+        if let Some(probe) = &spec.health.probe {
+            let prober = Prober {
+                spec: probe.clone(),
+                connector: connector.clone(),
+                health: Arc::clone(&health),
+            };
+            let ended = ended.clone();
+            around.tasks.spawn_on_control(async move {
+                ended.run_until_cancelled(prober.run()).await;
+            });
+        }
         Ok(Self {
             spec: spec.clone(),
             endpoints,
+            health,
+            budget: Budget::new(&spec.retry, Instant::now()),
+            hold: spec.hold.map(Hold::new),
+            limits: Limits::new(&spec.limits),
             connector,
             tasks: around.tasks.clone(),
-            _sweep: ended.drop_guard(),
+            _ended: ended.drop_guard(),
         })
     }
 
@@ -125,6 +186,11 @@ impl Upstream {
     /// Reads the rest of a response that is not wanted, so that its connection can be used again.
     pub(crate) fn discard(&self, body: OriginBody) {
         self.tasks.spawn(body.discard());
+    }
+
+    /// Has somebody told when no endpoint is left, and when one is back. Once.
+    pub fn observe(&self, observer: impl Fn(Sighting) + Send + Sync + 'static) {
+        self.health.observe(observer);
     }
 
     /// Its connections now.
@@ -154,7 +220,9 @@ fn sweep(tasks: &Tasks, endpoints: Arc<Endpoints>, ended: CancellationToken) {
             .is_some()
         {
             for endpoint in endpoints.known().iter() {
-                endpoint.pool().sweep(Instant::now());
+                let now = Instant::now();
+                endpoint.pool().sweep(now);
+                endpoint.state().tick(now);
             }
         }
     });

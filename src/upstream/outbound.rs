@@ -12,20 +12,25 @@ use super::{
     body::RequestBody,
     expect::{Barrier, BarrierGuard},
     forward::Sender,
-    retry::{Attempt, is_idempotent, may_repeat},
+    retry::{Attempt, is_idempotent, is_safe, may_repeat},
     upgrade,
 };
 use crate::{
-    failure::Sent,
+    failure::{Failure, Sent},
     message::{hop, request_id::X_REQUEST_ID},
     telemetry::record::Record,
 };
+
+/// How often a request may be sent again after it was perhaps acted on, whatever else allows it.
+const REPLAYS: u8 = 2;
 
 /// A request that is ready to be sent, and to be sent again.
 pub(super) struct Outbound {
     pub(super) request: Option<Request<RequestBody>>,
     /// The head, kept where repeating may be needed after it was sent.
     replay: Option<http::request::Parts>,
+    /// How often it has been sent again after it was perhaps acted on.
+    replays: u8,
     method: Method,
     has_body: bool,
     pub(super) barrier: BarrierGuard,
@@ -59,6 +64,7 @@ impl Outbound {
         Self {
             request,
             replay,
+            replays: 0,
             method,
             has_body,
             barrier,
@@ -66,30 +72,46 @@ impl Outbound {
         }
     }
 
+    /// The path that is asked for, until the request is sent.
+    pub(super) fn path(&self) -> &str {
+        self.request
+            .as_ref()
+            .map_or("/", |request| request.uri().path())
+    }
+
+    /// Whether it only reads.
+    pub(super) fn is_safe(&self) -> bool {
+        is_safe(&self.method) && !self.has_body
+    }
+
+    /// Whether it may be sent once more after such an end.
+    pub(super) fn may_repeat(&self, sent: Sent, cause: Failure) -> bool {
+        let attempt = Attempt {
+            method: &self.method,
+            has_body: self.has_body,
+            sent,
+            cause,
+        };
+        self.replays < REPLAYS && may_repeat(attempt)
+    }
+
     /// Makes the request ready for another attempt, if it may be repeated.
     pub(super) fn refill(
         &mut self,
         unsent: Option<Request<RequestBody>>,
-        sent: Sent,
+        (sent, cause): (Sent, Failure),
         record: &Arc<Record>,
     ) -> bool {
         if self.request.is_none() {
             self.request = unsent;
         }
-        if self.request.is_some() {
-            return true;
-        }
-        let attempt = Attempt {
-            method: &self.method,
-            has_body: self.has_body,
-            sent,
-        };
-        if let Some(parts) = self.replay.take().filter(|_| may_repeat(attempt)) {
-            // Once more is all that is ever allowed after something was sent.
-            self.request = Some(Request::from_parts(
-                parts,
-                RequestBody::none(Arc::clone(record)),
-            ));
+        if self.request.is_none()
+            && self.may_repeat(sent, cause)
+            && let Some(parts) = self.replay.clone()
+        {
+            self.replays += 1;
+            let body = RequestBody::none(Arc::clone(record));
+            self.request = Some(Request::from_parts(parts, body));
         }
         self.request.is_some()
     }

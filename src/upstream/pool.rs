@@ -52,9 +52,9 @@ impl Pool {
     /// An idle connection that is alive and can take a request now.
     pub(super) fn take(&self, worker: WorkerId) -> Option<Connection> {
         let mut stack = self.stack(worker)?;
-        while let Some(idle) = stack.pop() {
-            // Its driver reads all the time, so an end the other side has sent is known here.
-            if idle.connection.is_ready() && idle.since.elapsed() < self.idle_timeout {
+        while let Some(mut idle) = stack.pop() {
+            // An end the other side has sent is known here.
+            if idle.connection.is_alive() && idle.since.elapsed() < self.idle_timeout {
                 return Some(idle.connection);
             }
         }
@@ -67,6 +67,7 @@ impl Pool {
             && let Some(mut stack) = self.stack(worker)
             && stack.len() < KEPT
         {
+            connection.rest();
             stack.push(Idle {
                 connection,
                 since: Instant::now(),
@@ -104,8 +105,8 @@ impl Pool {
     pub(super) fn sweep(&self, now: Instant) {
         for stack in &self.idle {
             let mut stack = stack.lock().unwrap_or_else(PoisonError::into_inner);
-            stack.retain(|idle| {
-                idle.connection.is_ready()
+            stack.retain_mut(|idle| {
+                idle.connection.is_alive()
                     && now.saturating_duration_since(idle.since) < self.idle_timeout
             });
         }

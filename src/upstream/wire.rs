@@ -22,17 +22,21 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
+use crate::message::gather::{SMALL, gather};
+
 /// Plain or encrypted. TLS state is boxed: it is large and rare.
 pub(super) enum Transport {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// What has crossed one connection. Shared between its driver and the request that uses it, both
+/// What has crossed one connection. Shared between the socket and the request that uses it, both
 /// on one thread: plain loads and stores would do, atomics make it `Sync`.
 #[derive(Debug, Default)]
 pub(crate) struct WireState {
     read: AtomicU64,
+    /// Reads that brought anything, be it the end.
+    heard: AtomicU64,
     written: AtomicU64,
     stalled: AtomicBool,
     times: Mutex<Times>,
@@ -52,6 +56,7 @@ struct Times {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mark {
     read: u64,
+    heard: u64,
     written: u64,
 }
 
@@ -81,6 +86,7 @@ impl WireState {
             .store(if has_body { UPLOAD_RUNS } else { UPLOAD_NONE }, Relaxed);
         Mark {
             read: self.read.load(Relaxed),
+            heard: self.heard.load(Relaxed),
             written: self.written.load(Relaxed),
         }
     }
@@ -93,6 +99,16 @@ impl WireState {
     /// Whether any byte came in since the mark.
     pub(super) fn read_since(&self, mark: Mark) -> bool {
         self.read.load(Relaxed) != mark.read
+    }
+
+    /// Whether anything came in since the mark, be it the end of the connection.
+    pub(super) fn heard_since(&self, mark: Mark) -> bool {
+        self.heard.load(Relaxed) != mark.heard
+    }
+
+    /// Whether the request body has not come to its end.
+    pub(super) fn is_uploading(&self) -> bool {
+        self.upload.load(Relaxed) == UPLOAD_RUNS
     }
 
     /// More of the request body has come.
@@ -133,6 +149,7 @@ impl WireState {
     }
 
     fn note_read(&self, bytes: usize) {
+        add(&self.heard, 1);
         add(&self.read, bytes);
     }
 
@@ -188,13 +205,13 @@ impl AsyncRead for Wire {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buf.filled().len();
-        ready!(match &mut this.transport {
+        let result = ready!(match &mut this.transport {
             Transport::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
             Transport::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
-        })?;
+        });
         this.state
             .note_read(buf.filled().len().saturating_sub(before));
-        Poll::Ready(Ok(()))
+        Poll::Ready(result)
     }
 }
 
@@ -220,7 +237,10 @@ impl AsyncWrite for Wire {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let result = match &mut this.transport {
-            Transport::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Transport::Plain(stream) => match gather(bufs, &mut [0; SMALL]) {
+                Some(whole) => Pin::new(stream).poll_write(cx, whole),
+                None => Pin::new(stream).poll_write_vectored(cx, bufs),
+            },
             Transport::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
         };
         this.state.note_write(&result);

@@ -81,7 +81,7 @@ fn unknown_keys() {
     insta::assert_snapshot!(site(
         "timeout = \"3s\"\nworkers = 2\nzzz = 1\n[timeouts]\nconect = \"3s\"\nidle_timeout = \"3s\"\n\
          [brand]\nnames = \"x\"\nlinks = [{ text = \"a\", ulr = \"https://a\" }]\nhosts = []\n\
-         [page.en]\nheading = \"x\"\n[health]\ninterval = \"5s\"\n[retry.timeouts]\n"
+         [page.en]\nheading = \"x\"\n[pages]\ninterval = \"5s\"\n[retry.timeouts]\n"
     ));
 }
 
@@ -618,4 +618,19 @@ fn variants_of_the_page() {
          de = { headlines = \"x\", headline = 7 }\n\
          [[page.variant]]\npath = [\"/a?b=c\", \"/ü\"]\n"
     ));
+}
+
+#[test]
+fn health_and_breaker() {
+    insta::assert_snapshot!(site(
+        "[health]\nprobe = 1\npath = \"health\"\nstatuses = [99, 200]\ntext = \"\"\n\
+         interval = \"1ms\"\nfails = 0\n[breaker]\nenabled = \"no\"\nrefused = 0\n\
+         success_percent = 101\nshortest = \"20s\"\nramp = \"2h\"\n"
+    ));
+    insta::assert_snapshot!(
+        "keys_without_effect",
+        site(
+            "[health]\nprobe = false\npath = \"/health\"\n[breaker]\nenabled = false\nramp = \"1s\"\n"
+        )
+    );
 }

@@ -55,7 +55,9 @@ fn rules() -> String {
 }
 
 fn proxy(upstream: &str, theme: &str, brand: &str) -> Proxy {
-    let site = format!("[brand]\ntheme = \"{theme}\"\n{brand}[fallback]\nlanguage = \"de\"\n");
+    let site = format!(
+        "[brand]\ntheme = \"{theme}\"\n{brand}[fallback]\nlanguage = \"de\"\nlanguages = [\"de\"]\n"
+    );
     Setup::new("")
         .site("shop", &catch_all(upstream, &site))
         .file("sites/logo.svg", LOGO)

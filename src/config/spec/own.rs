@@ -1,6 +1,6 @@
 //! What an owner brings beside words and a brand: a page of their own, legal texts.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use super::Language;
 
@@ -19,7 +19,7 @@ pub struct OwnSpec {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OwnPage {
     /// `fallback.template`.
-    Template(Arc<TemplateSpec>),
+    Template(TemplateSpec),
     /// `fallback.snapshot`.
     Snapshot(SnapshotSpec),
 }

@@ -1,7 +1,5 @@
 //! Templates, good and bad ones.
 
-use std::sync::Arc;
-
 use super::*;
 use crate::{
     config::{
@@ -37,32 +35,23 @@ fn florist() -> BrandSpec {
 
 fn with(text: &str, files: &[&str], brand: BrandSpec) -> SiteSpec {
     let mut site = site(brand);
-    site.own.page = Some(OwnPage::Template(Arc::new(TemplateSpec {
+    site.own.page = Some(OwnPage::Template(TemplateSpec {
         file: "sites/page.html".to_owned(),
         text: text.to_owned(),
         files: files.iter().map(|file| (*file).to_owned()).collect(),
-    })));
+    }));
     site
 }
 
-fn custom(site: &SiteSpec) -> Custom<'_> {
-    let Some(OwnPage::Template(template)) = &site.own.page else {
-        panic!("a template");
-    };
-    Custom::new(site, template).expect("a renderer")
-}
-
 fn key(cause: Cause, submission: Submission) -> PageKey {
-    PageKey {
-        cause,
-        submission,
-        ..PageKey::usual(Language::En)
-    }
+    PageKey::all(&Language::ALL)
+        .find(|key| key.cause == cause && key.submission == submission)
+        .expect("there is such a page")
 }
 
 fn made(text: &str, key: PageKey) -> String {
     let site = with(text, &["<style>a{}</style>"], florist());
-    let custom = custom(&site);
+    let custom = Custom::new(&site).expect("a renderer").expect("a template");
     custom.own_page(key).expect("a page").text
 }
 
@@ -98,7 +87,10 @@ fn every_documented_variable_prints() {
         site.pages.insert(Language::En, texts);
         // What is said of something sent is there only where something was.
         let key = key(Cause::Outage, Submission::Unknown);
-        let text = custom(&site).own_page(key);
+        let text = Custom::new(&site)
+            .expect("a renderer")
+            .expect("a template")
+            .own_page(key);
         assert!(
             text.is_ok(),
             "{name}: {text:?}",
@@ -118,11 +110,18 @@ fn the_owners_words_are_escaped_and_files_and_the_return_bar_are_not() {
         &["<style>a{}</style>"],
         brand,
     );
-    let html = custom(&site).own_page(outage());
+    let html = Custom::new(&site)
+        .expect("a renderer")
+        .expect("a template")
+        .own_page(outage());
     let html = html.expect("a page");
     assert!(!html.text.contains("<script>alert"), "{}", html.text);
     assert!(html.text.contains("<style>a{}</style>"), "{}", html.text);
-    assert!(html.text.contains("href=\"\">"), "{}", html.text);
+    assert!(
+        html.text.contains("<a class=\"button\" href=\"\">"),
+        "{}",
+        html.text
+    );
     assert!(
         html.policy.contains("style-src 'sha256-"),
         "{}",
@@ -135,12 +134,12 @@ fn pages_differ_by_cause_and_by_what_was_sent() {
     let text = "{{ cause }} {{ headline }} {{ notice.fact if notice else '-' }}{{ return_bar }}";
     let busy = made(text, key(Cause::Busy, Submission::Nothing));
     assert!(
-        busy.starts_with("busy ") && busy.contains("<a class"),
+        busy.starts_with("busy ") && busy.contains("<a class=\"button\" href=\"\">"),
         "{busy}"
     );
     let sent = made(text, key(Cause::Outage, Submission::Unknown));
     assert!(
-        sent.starts_with("outage ") && !sent.contains("<a class"),
+        sent.starts_with("outage ") && !sent.contains("<a "),
         "{sent}"
     );
 }
@@ -183,7 +182,7 @@ fn what_is_wrong_with_a_template_is_said_once_with_its_line() {
 #[test]
 fn a_template_that_fails_gives_way_to_the_built_in_page() {
     let site = with("{{ nothing }}", &[], florist());
-    let custom = custom(&site);
+    let custom = Custom::new(&site).expect("a renderer").expect("a template");
     let page = custom.page(outage()).expect("a page");
     assert!(page.text.contains("Blumen Krause") && page.text.contains("<main"));
 }

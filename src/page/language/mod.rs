@@ -9,8 +9,8 @@
 //! language replaces the built-in one; a headline, message or other sentence that is missing is
 //! the built-in one, never the owner's in another language: a page that changes its language from
 //! line to line reads as broken and is read aloud wrongly. What is of no language (name, logo,
-//! numbers and addresses, links) stands on every page. Whatever else is borrowed from another
-//! language has to carry that one's `lang`.
+//! numbers and addresses, links) stands on every page. So does the call to action, borrowed from
+//! the site's own language where it is missing: it then carries that one's `lang`.
 
 mod ar;
 mod cs;

@@ -102,11 +102,11 @@ fn a_change_that_no_page_shows_keeps_the_pages() {
 fn every_page_there_can_be_is_one_that_can_be_made() {
     let mut spec = SiteSpec::clone(&spec());
     spec.variants = vec![VariantSpec::default()];
-    let source = Source::BuiltIn(Arc::new(spec.clone()));
+    let source = Source::new(Arc::new(spec.clone()));
     let mut count = 0;
-    for key in PageKey::all(&spec) {
+    for key in PageKey::of(&spec) {
         assert!(
-            source.page(&key).unwrap().text.contains("</html>"),
+            source.page(key).unwrap().text.contains("</html>"),
             "{key:?}"
         );
         count += 1;
@@ -127,7 +127,7 @@ fn each_cause_has_its_own_words_and_planned_maintenance_its_end() {
         let page = sent(&pages, failure, &in_coding("GET", "en", "identity"));
         String::from_utf8(page.into()).unwrap()
     };
-    let words = language::words(Language::En);
+    let words = crate::page::language::words_in(Language::En, crate::config::spec::Tone::Formal);
     assert!(page(REFUSED).contains(words.outage.headline));
     assert!(page(BUSY).contains(words.busy.headline));
     assert!(page(unplanned).contains(words.maintenance.headline));

@@ -12,7 +12,9 @@ use crate::{
     failure::UpstreamFailure,
     tasks::Tasks,
     upstream::{
-        endpoint::{Endpoint, Outcome},
+        breaker::Rules,
+        endpoint::{Common, Endpoint, Outcome},
+        health::Health,
         load::Load,
         pool::Pool,
         set::Rank,
@@ -24,11 +26,25 @@ use crate::{
 fn set(ranks: &[(u32, u32)]) -> Set {
     let spec = TargetSpec::new("app:3000".parse().unwrap());
     let target = Arc::new(Target::new(&spec, Scheme::Http).unwrap());
+    let rules = Rules {
+        breaker: None,
+        is_probed: false,
+    };
+    let common = Arc::new(Common {
+        tasks: Tasks::new(Handle::current()),
+        between_bytes: Duration::from_secs(1),
+        health: Health::new(rules, "app".to_owned()),
+    });
     let endpoints = ranks.iter().zip(1000..).map(|(&(tier, weight), port)| {
         let pool = Pool::new(1, 1, Duration::from_secs(1));
-        let around = (Tasks::new(Handle::current()), Duration::from_secs(1));
         let address = ([127, 0, 0, 1], port).into();
-        let endpoint = Endpoint::new(Arc::clone(&target), address, pool, around, None);
+        let endpoint = Endpoint::new(
+            Arc::clone(&target),
+            address,
+            pool,
+            Arc::clone(&common),
+            None,
+        );
         (endpoint, Rank { tier, weight })
     });
     Set::new(endpoints)

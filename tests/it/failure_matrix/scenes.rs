@@ -23,9 +23,10 @@ pub(super) struct Scene {
     pub(super) _keep: Vec<Box<dyn Any + Send + Sync>>,
 }
 
-/// Clocks that a test can wait for.
+/// Clocks that a test can wait for, and as many repeats as the table has rows.
 pub(super) const TIGHT: &str = "[timeouts]\nconnect = \"400ms\"\nfirst_byte = \"400ms\"\n\
-                                between_bytes = \"400ms\"\ntotal = \"5s\"\n";
+                                between_bytes = \"400ms\"\ntotal = \"5s\"\n\
+                                [retry]\nbudget_per_second = 10000\n";
 
 pub(super) fn nobody(upstream: &str, keep: Vec<Box<dyn Any + Send + Sync>>) -> Scene {
     Scene {
@@ -90,7 +91,8 @@ pub(super) fn two_swallowing() -> Scene {
     let first_port = Swallowing::at((second, 0).into());
     let second_port = Swallowing::at((third, first_port.address.port()).into());
     let names = NameServer::start("app.test", Told::Addresses(vec![second, third]));
-    let clocks = "[timeouts]\nconnect = \"500ms\"\ntotal = \"700ms\"\n";
+    let clocks = "[timeouts]\nconnect = \"500ms\"\ntotal = \"700ms\"\n\
+                  [retry]\nbudget_per_second = 10000\n";
     let proxy = by_name(&names, first_port.address.port(), clocks);
     let keep: Vec<Box<dyn Any + Send + Sync>> =
         vec![Box::new(names), Box::new(first_port), Box::new(second_port)];

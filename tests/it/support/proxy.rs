@@ -57,9 +57,10 @@ impl Setup {
         self.file("intermission.toml", &(file + text))
     }
 
-    /// Writes `sites/NAME.toml`.
+    /// Writes `sites/NAME.toml`. What acts beside the requests of a test is off unless the text
+    /// speaks of it, so that origins see those requests and no others.
     pub(crate) fn site(self, name: &str, text: &str) -> Self {
-        self.file(&format!("sites/{name}.toml"), text)
+        self.file(&format!("sites/{name}.toml"), &quiet(text))
     }
 
     /// Writes any file of the configuration's directory.
@@ -201,6 +202,11 @@ impl Proxy {
 
     /// Writes a file of the configuration; a SIGHUP makes it count.
     pub(crate) fn write(&self, name: &str, text: &str) {
+        let text = if name.starts_with("sites/") {
+            quiet(text)
+        } else {
+            text.to_owned()
+        };
         std::fs::write(self.setup.path().join(name), text).expect("a writable directory");
     }
 
@@ -212,6 +218,21 @@ impl Proxy {
     pub(crate) fn wait(&mut self) -> ExitStatus {
         self.process.wait()
     }
+}
+
+/// With everything off that the text does not speak of.
+fn quiet(text: &str) -> String {
+    let mut text = format!("{text}\n");
+    for (table, off) in [
+        ("[health]", "probe = false"),
+        ("[breaker]", "enabled = false"),
+        ("[hold]", "time = \"0s\""),
+    ] {
+        if !text.contains(table) {
+            text = format!("{text}{table}\n{off}\n");
+        }
+    }
+    text
 }
 
 /// A site for every host.
