@@ -54,17 +54,19 @@ pub(super) fn brand(brand: &Table<'_>) -> BrandSpec {
 pub(super) fn pages(pages: &Table<'_>) -> BTreeMap<Language, PageTextSpec> {
     pages
         .iter()
+        .filter(|(tag, _)| *tag != "variant")
         .filter_map(|(tag, value)| page(tag, &value))
         .collect()
 }
 
-fn page(tag: &str, value: &Value<'_>) -> Option<(Language, PageTextSpec)> {
+/// Reads one of them.
+pub(super) fn page(tag: &str, value: &Value<'_>) -> Option<(Language, PageTextSpec)> {
     let language = language::of_page(tag, value)?;
     Some((language, texts(&value.table())))
 }
 
 /// The owner's words in one language.
-pub(super) fn texts(text: &Table<'_>) -> PageTextSpec {
+fn texts(text: &Table<'_>) -> PageTextSpec {
     let words = |key: &str, longest| text.get(key).and_then(|value| value.words(longest));
     PageTextSpec {
         headline: words("headline", LONGEST_HEADLINE),

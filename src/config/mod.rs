@@ -22,6 +22,7 @@ mod language;
 mod legal;
 mod load;
 mod look;
+mod maintenance;
 mod names;
 mod problem;
 mod process;
@@ -35,6 +36,7 @@ mod svg;
 mod units;
 mod upstream;
 mod variables;
+mod variant;
 
 pub use find::{NoConfig, find_dir};
 pub use flags::{Flags, from_flags, override_addresses};

@@ -143,10 +143,6 @@ impl<'r> Value<'r> {
         self.source.written(&self.node.span())
     }
 
-    pub(super) fn is_text(&self) -> bool {
-        self.node.get_ref().is_str()
-    }
-
     pub(super) fn is_table(&self) -> bool {
         self.node.get_ref().is_table()
     }
@@ -319,6 +315,11 @@ impl<'r> Value<'r> {
             self.wrong_type("true or false", "write true or false, without quotes");
         }
         found
+    }
+
+    /// As TOML has it, for what the methods here do not know.
+    pub(super) fn node(&self) -> &'r DeValue<'r> {
+        self.node.get_ref()
     }
 
     /// Reports a problem with this value: the rest of a sentence that begins with it.

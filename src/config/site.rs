@@ -9,15 +9,17 @@ use super::{
     breaker::breaker,
     custom, flow,
     health::health,
-    language, legal, names,
+    language, legal, maintenance, names,
     problem::Problem,
     reader::{Table, Value},
     source::Spot,
     spec::{
-        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, OwnSpec, PageTextSpec,
-        RetryAfterSpec, Scheme, SiteSpec, TargetSpec, TimeoutsSpec, UpstreamSpec,
+        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, MaintenanceSpec, OwnSpec,
+        PageTextSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec, TimeoutsSpec, UpstreamSpec,
+        VariantSpec,
     },
     upstream::{self, Origins},
+    variant,
 };
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -55,6 +57,8 @@ pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
         fallback: self::fallback(&fallback, &own_pages),
         retry_after: retry_after(&file.table("retry_after")),
         headers: headers(&file.table("headers")),
+        variants: variant::variants(&own_pages, &pages),
+        maintenance: maintenance::maintenance(&file.table("maintenance")),
         own: OwnSpec {
             page: custom::page(&fallback),
             ..legal::texts(&brand, &own_pages)
@@ -96,6 +100,8 @@ const DEFAULT_RETRY_AFTER: RetryAfterSpec = RetryAfterSpec {
 struct Parts {
     brand: BrandSpec,
     pages: BTreeMap<Language, PageTextSpec>,
+    variants: Vec<VariantSpec>,
+    maintenance: MaintenanceSpec,
     fallback: FallbackSpec,
     retry_after: RetryAfterSpec,
     headers: HeadersSpec,
@@ -108,6 +114,8 @@ impl Default for Parts {
         Self {
             brand: BrandSpec::default(),
             pages: BTreeMap::new(),
+            variants: Vec::new(),
+            maintenance: MaintenanceSpec::default(),
             fallback: FallbackSpec {
                 failures: true,
                 statuses: vec![
@@ -134,6 +142,8 @@ impl Parts {
             upstream,
             brand: self.brand,
             pages: self.pages,
+            variants: self.variants,
+            maintenance: self.maintenance,
             fallback: self.fallback,
             retry_after: self.retry_after,
             headers: self.headers,

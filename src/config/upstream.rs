@@ -63,7 +63,7 @@ pub(super) fn origins(file: &Table<'_>) -> Option<Origins> {
 }
 
 fn entry<'r>(value: &Value<'r>) -> Option<Entry<'r>> {
-    if value.is_text() {
+    if value.node().is_str() {
         let (scheme, authority) = value.read("a URL", names::upstream)?;
         let (url, ca) = (value.clone(), Vec::new());
         let spec = TargetSpec::new(authority);

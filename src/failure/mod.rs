@@ -12,9 +12,13 @@ use std::time::Duration;
 
 use http::{HeaderValue, StatusCode};
 
+use crate::config::spec::Moment;
+
 /// Why the client gets our answer instead of the origin's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
+    /// The site was taken away on purpose.
+    Maintenance(Window),
     /// More requests came than the site's limits allow, or we are out of a resource of our own
     /// (file descriptors, ports, memory for sockets).
     Overloaded,
@@ -24,11 +28,19 @@ pub enum Failure {
     Internal,
 }
 
+/// A span of planned maintenance, from within.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// Its end; `None` while nobody knows.
+    pub until: Option<Moment>,
+}
+
 impl Failure {
     /// The short name used in records, metrics and logs.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
+            Self::Maintenance(_) => "maintenance",
             Self::Overloaded => "overloaded",
             Self::Upstream(cause) => cause.label(),
             Self::Internal => "proxy_internal_error",

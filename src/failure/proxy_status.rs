@@ -9,7 +9,8 @@ use super::{Failure, UpstreamFailure};
 pub struct ProxyStatus {
     name: String,
     causes: Box<[HeaderValue]>,
-    overloaded: HeaderValue,
+    /// For what we answer without asking, by rule.
+    deliberate: HeaderValue,
     internal: HeaderValue,
 }
 
@@ -27,12 +28,12 @@ impl ProxyStatus {
                     .map_or_else(|| value(name.clone()), with)
             })
             .collect();
-        let overloaded = with("proxy_internal_response");
+        let deliberate = with("proxy_internal_response");
         let internal = with("proxy_internal_error");
         Self {
             name,
             causes,
-            overloaded,
+            deliberate,
             internal,
         }
     }
@@ -51,7 +52,7 @@ impl ProxyStatus {
 
     fn own(&self, failure: Failure) -> HeaderValue {
         match failure {
-            Failure::Overloaded => self.overloaded.clone(),
+            Failure::Maintenance(_) | Failure::Overloaded => self.deliberate.clone(),
             Failure::Internal => self.internal.clone(),
             Failure::Upstream(UpstreamFailure::Status(status)) => value(format!(
                 "{}; received-status={}",

@@ -159,6 +159,15 @@ impl Preferences {
         self.target.as_ref().map_or("/", PathAndQuery::path)
     }
 
+    /// The query of the request's target; empty without one.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        self.target
+            .as_ref()
+            .and_then(PathAndQuery::query)
+            .unwrap_or_default()
+    }
+
     /// The media type of the request's body, as the client wrote it.
     #[must_use]
     pub fn content_type(&self) -> Option<&HeaderValue> {

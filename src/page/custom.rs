@@ -15,6 +15,7 @@ use super::{
     language::{Words, words_in},
     legal::legal_links,
     render::{Html, Renderer},
+    returning::return_bar,
 };
 use crate::{
     config::spec::{LinkSpec, OwnPage, PageTextSpec, SiteSpec, TemplateSpec},
@@ -45,6 +46,9 @@ pub enum TemplateError {
     /// It prints more than a page may have.
     #[error("the page is longer than 4 MiB")]
     TooLong,
+    /// The part that leads back to the site is wrong.
+    #[error("the return bar cannot be rendered")]
+    ReturnBar(#[from] askama::Error),
     /// The page would not work under any policy.
     #[error("the page does not stand alone")]
     Policy(#[from] PolicyError),
@@ -104,8 +108,10 @@ impl<'a> Custom<'a> {
         let template = self
             .environment
             .template_from_named_str(&self.template.file, text)?;
+        let words = words_in(key.language, self.site.brand.tone);
         let mut page = Bounded(Vec::new());
-        let rendered = template.render_captured_to(self.variables(key), &mut page);
+        let rendered =
+            template.render_captured_to(self.variables(key, return_bar(key, words)?), &mut page);
         if page.0.len() > LONGEST {
             return Err(TemplateError::TooLong);
         }
@@ -116,11 +122,12 @@ impl<'a> Custom<'a> {
     }
 
     /// All that a template can print; documented in `docs/pages.md`.
-    fn variables(&self, key: PageKey) -> Value {
+    fn variables(&self, key: PageKey, bar: String) -> Value {
         let words = words_in(key.language, self.site.brand.tone);
         let (headline, paragraphs) = self.built_in.said(key);
-        let texts = self.site.pages.get(&key.language);
-        let action = self.built_in.action(key.language).map(|action| {
+        let own = self.built_in.own(key.variant);
+        let texts = own.get(&key.language);
+        let action = self.built_in.action(own, key.language).map(|action| {
             context! {
                 text => action.text,
                 url => action.url,
@@ -142,6 +149,7 @@ impl<'a> Custom<'a> {
             headline => headline,
             paragraphs => paragraphs,
             notice => notice,
+            maintenance_until => key.until.map(|until| until.rfc3339()),
             eta => texts.and_then(|texts| texts.eta.as_deref()),
             still_works => texts.map(|texts| texts.still_works.clone()).unwrap_or_default(),
             action => action,
@@ -149,7 +157,7 @@ impl<'a> Custom<'a> {
             words => phrases(words),
             imprint => imprint.then_some("/.intermission/imprint"),
             privacy => privacy.then_some("/.intermission/privacy"),
-            return_bar => Value::from_safe_string(return_bar(key, words)),
+            return_bar => Value::from_safe_string(bar),
             _files => self.files.clone(),
         }
     }
@@ -219,18 +227,6 @@ fn phrases(words: &Words) -> Value {
     }
 }
 
-/// The part that leads back to the site.
-fn return_bar(key: PageKey, words: &Words) -> String {
-    match key.submission.notice(words) {
-        // To open it again would send again.
-        Some(_) => String::new(),
-        None => format!(
-            "<p class=\"again\"><a href=\"\">{}</a></p>",
-            words.returning.try_now
-        ),
-    }
-}
-
 /// Tries a site's template with every page there can be.
 #[must_use]
 pub fn complaints(site: &SiteSpec) -> Vec<Complaint> {
@@ -238,7 +234,7 @@ pub fn complaints(site: &SiteSpec) -> Vec<Complaint> {
         return Vec::new();
     };
     let mut found: Vec<Complaint> = Vec::new();
-    for key in PageKey::all(&site.fallback.languages) {
+    for key in PageKey::of(site) {
         if let Err(error) = custom.own_page(key) {
             let complaint = complaint(&error);
             if !found.contains(&complaint) {
@@ -257,6 +253,8 @@ pub fn complaints(site: &SiteSpec) -> Vec<Complaint> {
 fn complaint(error: &TemplateError) -> Complaint {
     let (line, problem, way_out) = match error {
         TemplateError::Failed(error) => (error.line(), said(error), way_out(error.kind())),
+        // A defect of ours, which no template can help.
+        TemplateError::ReturnBar(_) => (None, error.to_string(), "please report it"),
         TemplateError::TooLong => (
             None,
             error.to_string(),

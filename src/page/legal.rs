@@ -137,7 +137,7 @@ fn page(
     .render()?;
     let policy = policy(&page).map_err(PageError::Alone)?;
     Ok(Encoded::new(
-        page,
+        &page,
         &head(words, HeaderValue::try_from(policy)?),
     )?)
 }

@@ -1,8 +1,9 @@
 //! What we say instead of the origin (step 9 of the request's way): one answer for each kind of
 //! client, and the two rules about answers, [`replace`] and [`retry_after`].
 //!
-//! Pages for people are rendered, compressed and given their head when a site is loaded. A
-//! request only adds what is its own: how long to wait, why, and its id.
+//! Pages for people are rendered, compressed and given their head once: when a site is loaded, or
+//! when one that few see is asked for first. A request only adds what is its own: how long to
+//! wait, why, and its id.
 
 mod brand;
 pub mod custom;
@@ -14,26 +15,32 @@ mod plain;
 mod render;
 pub mod replace;
 pub mod retry_after;
+mod returning;
 pub mod snapshot;
+mod source;
+mod store;
 mod style;
 mod submission;
+mod variant;
 
-use std::{collections::HashMap, io, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use jiff::Timestamp;
 
+pub use self::store::Shelf;
 use self::{
-    custom::Custom,
-    encoded::Encoded,
-    key::{Cause, PageKey},
+    key::{Cause, PageKey, end_of},
     plain::Plain,
-    render::Renderer,
     snapshot::Snapshot,
+    source::Source,
+    store::Store,
     submission::Submission,
+    variant::Visit,
 };
 use crate::{
-    config::spec::{Language, SiteSpec, Tone},
+    config::spec::{Language, SiteSpec},
     failure::{FailedWith, Failure, UpstreamFailure},
     markup::policy::PolicyError,
     message::{
@@ -56,15 +63,8 @@ const NO_CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
 /// All answers of one site.
 #[derive(Debug)]
 pub struct Pages {
-    name: String,
-    tone: Tone,
-    language: Language,
-    /// Those there are pages in.
-    languages: Vec<Language>,
-    pages_for_failures: bool,
-    html: HashMap<PageKey, Encoded>,
-    /// In place of those above, while there is one.
-    snapshot: Option<Arc<Snapshot>>,
+    site: Arc<SiteSpec>,
+    html: Store,
     /// The head of a short 503, without its type and length.
     short: HeaderMap,
 }
@@ -78,6 +78,12 @@ pub struct Answer<'a> {
     pub request_id: &'a HeaderValue,
     /// The cause, in the words of RFC 9209.
     pub proxy_status: HeaderValue,
+    /// The host that was asked for.
+    pub host: Option<&'a HeaderValue>,
+    /// The time on the wall.
+    pub now: Timestamp,
+    /// A page of the site itself, to be shown in place of the usual ones.
+    pub snapshot: Option<&'a Snapshot>,
 }
 
 /// Why a site's pages cannot be made.
@@ -98,37 +104,40 @@ pub enum PageError {
 }
 
 impl Pages {
-    /// Makes all pages of a site. Takes a moment: only when a site is loaded.
+    /// Makes the first pages of a site. Takes a moment: only when a site is loaded.
     ///
     /// # Errors
     /// When rendering or compressing fails, which no valid spec causes.
-    pub fn build(site: &SiteSpec, snapshot: Option<Arc<Snapshot>>) -> Result<Self, PageError> {
-        let renderer = Renderer::new(site)?;
-        let custom = Custom::new(site)?;
-        let mut html = HashMap::new();
-        for key in PageKey::all(&site.fallback.languages) {
-            let page = match &custom {
-                Some(custom) => custom.page(key)?,
-                None => renderer.page(key)?,
-            };
-            let mut head = unavailable_head(HeaderValue::try_from(page.policy)?);
-            head.insert(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("text/html; charset=utf-8"),
-            );
-            head.insert(header::CONTENT_LANGUAGE, tag(key.language));
-            html.insert(key, Encoded::new(page.text, &head)?);
-        }
+    pub fn new(site: &Arc<SiteSpec>, shelf: &Arc<Shelf>) -> Result<Self, PageError> {
         Ok(Self {
-            name: site.brand.name.trim().to_owned(),
-            tone: site.brand.tone,
-            language: site.fallback.language,
-            languages: site.fallback.languages.clone(),
-            pages_for_failures: site.fallback.failures,
-            html,
-            snapshot,
+            site: Arc::clone(site),
+            html: Store::new(Source::new(Arc::clone(site)), shelf)?,
             short: unavailable_head(NO_CONTENT_POLICY),
         })
+    }
+
+    /// Whether another spec has the same pages. A new part of a site has to say here whether its
+    /// pages depend on it.
+    #[must_use]
+    pub fn fit(&self, site: &SiteSpec) -> bool {
+        let SiteSpec {
+            brand,
+            pages,
+            variants,
+            fallback,
+            own,
+            name: _,
+            hosts: _,
+            upstream: _,
+            maintenance: _,
+            retry_after: _,
+            headers: _,
+        } = site;
+        self.site.brand == *brand
+            && self.site.pages == *pages
+            && self.site.variants == *variants
+            && self.site.fallback == *fallback
+            && self.site.own == *own
     }
 
     /// The answer to one client about one failure.
@@ -158,30 +167,26 @@ impl Pages {
 
     /// The row of the client's kind.
     fn parts(&self, failure: Failure, to: &Preferences, answer: &Answer<'_>) -> Parts {
-        let language = to.language(&self.languages, self.language);
-        let submission = Submission::of(to, failure);
-        let cause = Cause::of(failure);
-        let key = PageKey {
-            language,
-            cause,
-            submission,
-        };
+        let key = self.key(failure, to, answer);
         let request_id = String::from_utf8_lossy(answer.request_id.as_bytes());
         let plain = Plain {
-            name: &self.name,
-            language,
-            tone: self.tone,
-            cause,
-            submission,
+            name: self.site.brand.name.trim(),
+            language: key.language,
+            tone: self.site.brand.tone,
+            cause: key.cause,
+            submission: key.submission,
             seconds: seconds(answer),
             request_id: &request_id,
         };
         match to.client_kind() {
-            ClientKind::Navigation if self.shows_page(failure) => self.page(key, to, &plain),
+            ClientKind::Navigation if self.shows_page(failure) => {
+                let own = answer.snapshot.and_then(|page| page.answer(key, to));
+                own.unwrap_or_else(|| self.page(key, to, &plain))
+            }
             ClientKind::Navigation | ClientKind::Text => self.text(&plain),
             ClientKind::Json => self.short(
                 "application/problem+json",
-                Some(language),
+                Some(key.language),
                 plain.json().into(),
             ),
             ClientKind::Asset(asset) => self.asset(asset),
@@ -195,30 +200,46 @@ impl Pages {
         }
     }
 
-    fn page(&self, key: PageKey, to: &Preferences, plain: &Plain<'_>) -> Parts {
-        // A page of the site knows nothing of what became of something sent.
-        let snapshot = self
-            .snapshot
-            .as_ref()
-            .filter(|_| key.submission == Submission::Nothing);
-        let snapshot = snapshot.and_then(|snapshot| snapshot.get());
-        let Some(page) = snapshot.as_deref().or_else(|| self.html.get(&key)) else {
-            return self.text(plain);
+    /// The page for people.
+    fn key(&self, failure: Failure, to: &Preferences, answer: &Answer<'_>) -> PageKey {
+        let visit = Visit {
+            host: answer.host,
+            path: to.path(),
+            query: to.query(),
+            now: answer.now,
         };
-        let ready = page.get(to.coding());
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            ready.head.clone(),
-            ready.body.clone(),
-        )
+        PageKey {
+            language: to.language(&self.site.fallback.languages, self.site.fallback.language),
+            cause: Cause::of(failure),
+            until: end_of(failure),
+            submission: Submission::of(to, failure),
+            variant: variant::matching(&self.site.variants, &visit),
+        }
     }
 
-    const fn shows_page(&self, failure: Failure) -> bool {
+    fn page(&self, key: PageKey, to: &Preferences, plain: &Plain<'_>) -> Parts {
+        let coding = to.coding();
+        let usual = PageKey::usual(self.site.fallback.language);
+        // Not for who sent something: another page would not say what became of it.
+        let instead = (key.submission == Submission::Nothing).then_some(usual);
+        let ready = self.html.get(key, coding);
+        match ready.or_else(|| self.html.get(instead?, coding)) {
+            Some(ready) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                ready.head.clone(),
+                ready.body.clone(),
+            ),
+            None => self.text(plain),
+        }
+    }
+
+    fn shows_page(&self, failure: Failure) -> bool {
         match failure {
             Failure::Upstream(UpstreamFailure::Status(_))
             | Failure::Overloaded
+            | Failure::Maintenance(_)
             | Failure::Internal => true,
-            Failure::Upstream(_) => self.pages_for_failures,
+            Failure::Upstream(_) => self.site.fallback.failures,
         }
     }
 

@@ -11,12 +11,10 @@ use super::{
     key::{Cause, PageKey},
     language::{Notice, Words, fill, words_in},
     legal::legal_links,
+    returning::{SCRIPT, Until},
     style::style,
 };
 use crate::config::spec::{Language, PageTextSpec, SiteSpec, Tone};
-
-/// The page's one script. It is the same on every page, so that its hash is, too.
-const SCRIPT: Option<&str> = None;
 
 /// What all pages of one site share. It owns what it needs: pages are rendered long after a site
 /// was loaded, and by several threads.
@@ -24,6 +22,8 @@ pub(super) struct Renderer {
     brand: Brand,
     tone: Tone,
     texts: BTreeMap<Language, PageTextSpec>,
+    /// The same in each of the site's variants.
+    variants: Vec<BTreeMap<Language, PageTextSpec>>,
     /// The language that the owner's action is taken from where there is none in the page's own.
     fallback: Language,
     imprint: bool,
@@ -54,6 +54,7 @@ struct Page<'a> {
     action: Option<Action<'a>>,
     hours: Vec<String>,
     notice: Option<&'a Notice>,
+    until: Option<Until>,
     has_contact: bool,
     /// Whether there is anything below the message.
     has_more: bool,
@@ -78,10 +79,15 @@ impl Renderer {
             brand: Brand::new(&site.brand),
             tone: site.brand.tone,
             texts: site.pages.clone(),
+            variants: site
+                .variants
+                .iter()
+                .map(|variant| variant.texts.clone())
+                .collect(),
             fallback: site.fallback.language,
             imprint,
             privacy,
-            policy: security_policy(&style, SCRIPT),
+            policy: security_policy(&style, Some(SCRIPT)),
             style,
         })
     }
@@ -90,7 +96,8 @@ impl Renderer {
     pub(super) fn page(&self, key: PageKey) -> Result<Html, askama::Error> {
         let nothing = PageTextSpec::default();
         let words = words_in(key.language, self.tone);
-        let texts = self.texts.get(&key.language).unwrap_or(&nothing);
+        let own = self.own(key.variant);
+        let texts = own.get(&key.language).unwrap_or(&nothing);
         let notice = key.submission.notice(words);
         let (headline, paragraphs) = self.said(key);
         let hours = texts.hours.as_deref().map(lines);
@@ -100,15 +107,16 @@ impl Renderer {
             words,
             brand: &self.brand,
             style: &self.style,
-            script: SCRIPT,
+            script: Some(SCRIPT),
             headline: &headline,
             paragraphs: paragraphs.iter().map(String::as_str).collect(),
             alt: own_or(Some(&self.brand.name), "Logo"),
-            action: self.action(key.language),
+            action: self.action(own, key.language),
             has_more: has_contact || self.brand.has_links() || !texts.still_works.is_empty(),
             texts,
             hours,
             notice,
+            until: key.until.map(Until::new),
             has_contact,
             imprint: self.imprint,
             privacy: self.privacy,
@@ -118,12 +126,19 @@ impl Renderer {
         Ok(Html { text, policy })
     }
 
+    /// The owner's words.
+    pub(super) fn own(&self, variant: Option<u16>) -> &BTreeMap<Language, PageTextSpec> {
+        variant
+            .and_then(|at| self.variants.get(usize::from(at)))
+            .unwrap_or(&self.texts)
+    }
+
     /// What a page says above all, as headline and paragraphs: the owner's words, else the built-in
     /// ones.
     pub(super) fn said(&self, key: PageKey) -> (String, Vec<String>) {
         let words = words_in(key.language, self.tone);
         let cause = words.cause(key.cause);
-        let texts = self.texts.get(&key.language);
+        let texts = self.own(key.variant).get(&key.language);
         let what = what_is_the_matter(words, key.cause, &self.brand.name);
         let message = match key.submission.notice(words) {
             None => words.sentences(&[&what, cause.later, cause.sorry]),
@@ -146,9 +161,13 @@ impl Renderer {
 
     /// The owner's, in the page's language or else in the site's: a voucher is worth more than
     /// one language.
-    pub(super) fn action(&self, language: Language) -> Option<Action<'_>> {
+    pub(super) fn action<'t>(
+        &self,
+        own: &'t BTreeMap<Language, PageTextSpec>,
+        language: Language,
+    ) -> Option<Action<'t>> {
         [language, self.fallback].into_iter().find_map(|language| {
-            let action = self.texts.get(&language)?.action.as_ref()?;
+            let action = own.get(&language)?.action.as_ref()?;
             Some(Action {
                 text: &action.text,
                 url: action.url.as_deref().filter(|url| is_safe(url)),

@@ -44,6 +44,20 @@ pub fn retry_after(
     ours.max(origin).clamp(LEAST, MOST)
 }
 
+/// For planned maintenance that ends after so long: not before the end, and not all at once. Whole
+/// seconds, at least 1. `jitter` is a random number from 0 to 1.
+#[must_use]
+pub fn until_the_end(left: Duration, jitter: f64) -> Duration {
+    const MOST_SPREAD: Duration = Duration::from_secs(30);
+    let spread = (left / 10).clamp(LEAST, MOST_SPREAD);
+    let jitter = if jitter.is_nan() {
+        0.5
+    } else {
+        jitter.clamp(0.0, 1.0)
+    };
+    whole_seconds(left.saturating_add(spread.mul_f64(jitter))).max(LEAST)
+}
+
 /// For a site that is only busy: a few seconds, since it may have room again at once, and spread
 /// all the more. `jitter` is a random number from 0 to 1.
 #[must_use]
@@ -104,6 +118,15 @@ mod tests {
         assert_eq!(seconds(0, 0.5, Some(10)), 30);
         assert_eq!(seconds(0, 0.5, Some(90)), 90);
         assert_eq!(seconds(0, 0.5, Some(u64::MAX)), 86_400);
+    }
+
+    #[test]
+    fn planned_maintenance_asks_nobody_back_before_its_end_nor_all_at_once() {
+        let wait = |left, jitter| until_the_end(Duration::from_millis(left), jitter).as_secs();
+        assert_eq!((wait(3_600_000, 0.0), wait(3_600_000, 1.0)), (3600, 3630));
+        assert_eq!((wait(60_000, 0.0), wait(60_000, 1.0)), (60, 66));
+        assert_eq!((wait(0, 0.0), wait(0, 1.0), wait(1, f64::NAN)), (1, 1, 1));
+        assert_eq!(until_the_end(Duration::MAX, 1.0).as_secs(), u64::MAX);
     }
 
     #[test]

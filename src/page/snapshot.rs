@@ -4,10 +4,15 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use http::{HeaderValue, header};
+use http::{HeaderValue, StatusCode, header};
 
-use super::{PageError, encoded::Encoded, unavailable_head};
-use crate::markup::{html::language, policy::policy};
+use super::{
+    PageError, Parts, encoded::Encoded, key::PageKey, submission::Submission, unavailable_head,
+};
+use crate::{
+    markup::{html::language, policy::policy},
+    message::preferences::Preferences,
+};
 
 /// The last good one, ready to be sent.
 #[derive(Debug, Default)]
@@ -28,13 +33,24 @@ impl Snapshot {
         if let Some(language) = language(&html) {
             head.insert(header::CONTENT_LANGUAGE, HeaderValue::try_from(language)?);
         }
-        let page = Encoded::new(html, &head)?;
+        let page = Encoded::new(&html, &head)?;
         self.0.store(Some(Arc::new(page)));
         Ok(())
     }
 
-    /// The last good one.
-    pub(super) fn get(&self) -> Option<Arc<Encoded>> {
-        self.0.load_full()
+    /// The page for one client. `None` while there is none, and for who sent something: a page of
+    /// the site knows nothing of what became of it.
+    pub(super) fn answer(&self, key: PageKey, to: &Preferences) -> Option<Parts> {
+        let page = self.0.load();
+        let page = page.as_ref()?;
+        let ready = page.get(to.coding());
+        let is_asked_for = key.submission == Submission::Nothing;
+        is_asked_for.then(|| {
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                ready.head.clone(),
+                ready.body.clone(),
+            )
+        })
     }
 }

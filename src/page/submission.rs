@@ -45,7 +45,7 @@ impl Submission {
 
 const fn may_have_acted(failure: Failure) -> bool {
     match failure {
-        Failure::Overloaded => false,
+        Failure::Maintenance(_) | Failure::Overloaded => false,
         Failure::Internal => true,
         Failure::Upstream(cause) => match cause {
             UpstreamFailure::NameTimeout

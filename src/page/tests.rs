@@ -5,13 +5,17 @@ use http_body_util::BodyExt;
 
 use self::fixtures::{florist, site};
 use super::*;
-use crate::config::spec::{BrandSpec, PageTextSpec};
+use crate::{
+    config::spec::{BrandSpec, PageTextSpec},
+    failure::Window,
+};
 
 mod eye;
 mod fixtures;
 mod hostile;
 mod language;
 mod markup;
+mod store;
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const REFUSED: Failure = Failure::Upstream(UpstreamFailure::Refused);
@@ -30,6 +34,9 @@ fn respond(pages: &Pages, failure: Failure, to: &Preferences) -> Response<Fixed>
         retry_after: Duration::from_secs(30),
         request_id: &HeaderValue::from_static("0195-abc"),
         proxy_status: HeaderValue::from_static("intermission; error=connection_refused"),
+        host: None,
+        now: Timestamp::UNIX_EPOCH,
+        snapshot: None,
     };
     pages.respond(&failure.into(), to, &answer)
 }
@@ -106,7 +113,7 @@ fn every_kind_and_method_has_its_status_and_fields_and_none_that_are_forbidden()
         "proxy-status",
         "x-request-id",
     ];
-    let pages = Pages::build(&site(florist()), None).unwrap();
+    let pages = Pages::build(&site(florist())).unwrap();
     for (name, path, fields) in KINDS {
         for method in METHODS {
             let case = format!("{method} {name}");
@@ -165,7 +172,7 @@ fn every_kind_and_method_has_its_status_and_fields_and_none_that_are_forbidden()
 
 #[test]
 fn head_has_the_same_fields_as_get() {
-    let pages = Pages::build(&site(florist()), None).unwrap();
+    let pages = Pages::build(&site(florist())).unwrap();
     for (name, path, fields) in KINDS {
         let get = respond(&pages, REFUSED, &request("GET", path, fields));
         let head = respond(&pages, REFUSED, &request("HEAD", path, fields));
@@ -176,7 +183,7 @@ fn head_has_the_same_fields_as_get() {
 
 #[test]
 fn only_navigation_is_html() {
-    let pages = Pages::build(&site(florist()), None).unwrap();
+    let pages = Pages::build(&site(florist())).unwrap();
     for (name, path, fields) in KINDS {
         let response = respond(&pages, REFUSED, &request("GET", path, fields));
         let is_html = response.headers()["content-type"] == "text/html; charset=utf-8";
@@ -187,7 +194,7 @@ fn only_navigation_is_html() {
 
 #[test]
 fn heads_and_short_bodies_are_as_reviewed() {
-    let pages = Pages::build(&site(florist()), None).unwrap();
+    let pages = Pages::build(&site(florist())).unwrap();
     let mut seen = String::new();
     for (name, path, fields) in KINDS {
         let method = if name == "grpc" { "POST" } else { "GET" };
@@ -218,7 +225,7 @@ fn heads_and_short_bodies_are_as_reviewed() {
 
 #[test]
 fn what_was_sent_is_called_unprocessed_only_where_that_is_certain() {
-    let pages = Pages::build(&site(florist()), None).unwrap();
+    let pages = Pages::build(&site(florist())).unwrap();
     let certain = "Your request was not processed.";
     let uncertain = "We cannot tell whether your request was processed.";
     for failure in UpstreamFailure::ALL.map(Failure::Upstream) {
@@ -265,13 +272,17 @@ fn what_was_sent_is_called_unprocessed_only_where_that_is_certain() {
 fn without_pages_for_failures_people_get_text_unless_the_application_answered() {
     let mut spec = site(florist());
     spec.fallback.failures = false;
-    let pages = Pages::build(&spec, None).unwrap();
+    let pages = Pages::build(&spec).unwrap();
     let browser = request("GET", "/", &[("accept", "text/html")]);
     let status = UpstreamFailure::Status(StatusCode::BAD_GATEWAY);
     for (failure, media_type) in [
         (REFUSED, "text/plain; charset=utf-8"),
         (Failure::Upstream(status), "text/html; charset=utf-8"),
         (Failure::Overloaded, "text/html; charset=utf-8"),
+        (
+            Failure::Maintenance(Window { until: None }),
+            "text/html; charset=utf-8",
+        ),
         (Failure::Internal, "text/html; charset=utf-8"),
     ] {
         let response = respond(&pages, failure, &browser);
@@ -286,7 +297,7 @@ fn without_pages_for_failures_people_get_text_unless_the_application_answered() 
 
 #[test]
 fn answers_share_the_memory_of_a_page() {
-    let pages = Pages::build(&site(florist()), None).unwrap();
+    let pages = Pages::build(&site(florist())).unwrap();
     let to = request("GET", "/", &[]);
     let (one, two) = (respond(&pages, REFUSED, &to), respond(&pages, REFUSED, &to));
     assert_eq!(body(one).as_ptr(), body(two).as_ptr());
@@ -296,7 +307,7 @@ fn answers_share_the_memory_of_a_page() {
 fn words_for_programs_stay_on_their_lines() {
     let mut brand = florist();
     brand.name = "Line\nbreak\r\ndata: x".to_owned();
-    let pages = Pages::build(&site(brand), None).unwrap();
+    let pages = Pages::build(&site(brand)).unwrap();
     let events = text(respond(
         &pages,
         REFUSED,
@@ -315,7 +326,7 @@ fn words_for_programs_stay_on_their_lines() {
 fn grpc_messages_are_percent_encoded() {
     let mut brand = florist();
     brand.name = "100 % Grün".to_owned();
-    let pages = Pages::build(&site(brand), None).unwrap();
+    let pages = Pages::build(&site(brand)).unwrap();
     let call = [("content-type", "application/grpc-web+proto")];
     let response = respond(&pages, REFUSED, &request("POST", "/s.S/M", &call));
     let message = response.headers()["grpc-message"].to_str().unwrap();

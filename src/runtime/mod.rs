@@ -3,14 +3,18 @@
 //! A reload builds a whole new one and swaps it in. A request loads it once, when it is routed,
 //! and finishes on what it started with.
 
-use std::sync::Arc;
+mod parallel;
+
+use std::{collections::HashMap, sync::Arc};
 
 use arc_swap::{ArcSwap, Guard};
 
+use self::parallel::in_parallel;
 use crate::{
-    config::spec::Config,
+    config::spec::{Config, SiteSpec},
     failure::proxy_status::ProxyStatus,
     message::via::Via,
+    page::Shelf,
     site::{Identity, Site, SiteError, router::Router},
     telemetry::metrics::Metrics,
     upstream::Surroundings,
@@ -24,6 +28,8 @@ pub struct Runtime {
     pub router: Router,
     /// Our name among proxies.
     pub identity: Arc<Identity>,
+    /// What the pages of all sites share.
+    pub shelf: Arc<Shelf>,
 }
 
 impl Runtime {
@@ -37,13 +43,21 @@ impl Runtime {
         around: &Surroundings,
         metrics: &Metrics,
     ) -> Result<Self, SiteError> {
-        let before = |name: &str| {
-            previous.and_then(|runtime| runtime.router.sites().iter().find(|s| s.name() == name))
-        };
+        let shelf = previous.map_or_else(Arc::default, |runtime| Arc::clone(&runtime.shelf));
+        let before: HashMap<_, _> = previous
+            .into_iter()
+            .flat_map(|runtime| runtime.router.sites())
+            .map(|site| (site.name(), site))
+            .collect();
+        let before = |spec: &SiteSpec| before.get(spec.name.as_str()).copied();
+        let pages = in_parallel(&config.sites, |spec| {
+            Site::pages(spec, before(spec), &shelf)
+        });
         let sites = config
             .sites
             .iter()
-            .map(|spec| Site::new(spec, before(&spec.name), around, metrics))
+            .zip(pages)
+            .map(|(spec, pages)| Site::new(spec, pages?, before(spec), around, metrics))
             .collect::<Result<Vec<_>, _>>()?;
         let identity = match previous.filter(|runtime| runtime.same_name(&config)) {
             Some(runtime) => Arc::clone(&runtime.identity),
@@ -52,6 +66,7 @@ impl Runtime {
         Ok(Self {
             router: Router::new(sites, Arc::default()),
             identity,
+            shelf,
             config,
         })
     }

@@ -87,12 +87,11 @@ where
 
 fn answer(failed: &FailedWith, asked: &Asked) -> Response<Body> {
     asked.record.failed(failed.failure);
-    asked.record.answered_by(Outcome::Page);
-    let status = &asked.identity.proxy_status;
-    asked
-        .site
-        .respond(failed, &asked.preferences, &asked.request_id, status)
-        .map(Body::Page)
+    asked.record.answered_by(match failed.failure {
+        Failure::Maintenance(_) => Outcome::Maintenance,
+        Failure::Overloaded | Failure::Upstream(_) | Failure::Internal => Outcome::Page,
+    });
+    asked.site.respond(failed, asked).map(Body::Page)
 }
 
 #[cfg(test)]
@@ -135,7 +134,8 @@ mod tests {
         let peer = ([192, 0, 2, 1], 4711).into();
         let connection = ConnectionState::new(peer, &[], Arc::clone(telemetry), None);
         let request_id = request_id::new();
-        let site = Site::new(spec, None, &around, &telemetry.metrics).unwrap();
+        let pages = Site::pages(spec, None, &Arc::default()).unwrap();
+        let site = Site::new(spec, pages, None, &around, &telemetry.metrics).unwrap();
         let record = Record::open(
             &request,
             request_id.clone(),

@@ -2,17 +2,20 @@
 
 use std::{error::Error, sync::Arc, time::Duration};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header::RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header::RETRY_AFTER};
 use hyper::body::Incoming;
+use tokio::time::Instant;
 
 use super::{
     Body, Origin, Site,
+    maintenance::Gate,
     refusal::{Addressee, Refusal},
+    status::Question,
 };
 use crate::{
-    failure::{FailedWith, Failure, UpstreamFailure, proxy_status::ProxyStatus},
+    failure::{FailedWith, Failure, UpstreamFailure, Window, proxy_status::ProxyStatus},
     message::{preferences::Preferences, via::Via},
-    page::replace::replaces,
+    page::{replace::replaces, retry_after::retry_after},
     tasks::{
         WorkerId,
         clock::{Clock, WallClock},
@@ -30,6 +33,8 @@ use crate::{
 
 /// Paths under it are ours on every site and never reach an origin.
 const RESERVED: &str = "/.intermission/";
+/// What a waiting page asks.
+const STATUS: &str = "status";
 
 const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 
@@ -78,8 +83,11 @@ pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>,
     let Some(origin) = &asked.site.origin else {
         return Ok(Refusal::Unclaimed.response(Addressee::of(&request)));
     };
-    if asked.preferences.path().starts_with(RESERVED) {
-        return Ok(origin.reserved(&asked, Addressee::of(&request)));
+    if let Some(name) = asked.preferences.path().strip_prefix(RESERVED) {
+        return Ok(origin.reserved(name, &request, &asked));
+    }
+    if let Some(window) = origin.closed(&request, &asked) {
+        return Err(Failure::Maintenance(window).into());
     }
     // An authority in the target is not in the field yet, or overrules what is there.
     let host = asked.host.as_ref();
@@ -115,6 +123,34 @@ pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>,
 }
 
 impl Origin {
+    /// Something of our own.
+    fn reserved<B>(&self, name: &str, request: &Request<B>, asked: &Asked) -> Response<Body> {
+        let to = Addressee::of(request);
+        if name != STATUS {
+            return self.legal_text(asked, to);
+        }
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return Refusal::ReadOnly.response(to);
+        }
+        asked.record.answered_by(Outcome::Own);
+        let (now, wall) = (Instant::now(), WallClock.timestamp());
+        let question = Question {
+            standing: self.outage.standing(),
+            closed: self.closed(request, asked),
+            is_probed: self.spec.upstream.health.probe.is_some(),
+            retry_after: retry_after(&self.spec.retry_after, self.outage.age(), 0.5, None),
+        };
+        let status = self.waiting.ask(&question, now, wall);
+        status.response(*request.method() == Method::HEAD)
+    }
+
+    /// The maintenance that keeps this client out.
+    fn closed<B>(&self, request: &Request<B>, asked: &Asked) -> Option<Window> {
+        let gate = Gate::new(&self.spec.maintenance)?;
+        let client = || asked.connection.forwarder().client(request.headers());
+        gate.check(WallClock.timestamp(), client).err()
+    }
+
     /// A response has come. It is passed on unless it is one of the application's own errors that
     /// the page replaces.
     fn accept(
@@ -164,7 +200,7 @@ impl Origin {
             request_id: &asked.request_id,
             source,
         };
-        self.failures.log(&entry, tokio::time::Instant::now());
+        self.failures.log(&entry, Instant::now());
     }
 }
 

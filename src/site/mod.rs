@@ -3,29 +3,38 @@
 pub mod body;
 pub mod handle;
 mod legal;
+mod maintenance;
+mod readmission;
 pub mod refusal;
 pub mod router;
 mod snapshot;
+mod status;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use http::{HeaderValue, Response, StatusCode};
+use http::{Response, StatusCode};
+use jiff::Timestamp;
+use tokio::time::Instant;
 
-use self::snapshot::Keeper;
 pub use self::{
     body::Body,
     handle::{Asked, Identity, Routed},
 };
+use self::{
+    snapshot::Keeper,
+    status::{Waiting, left},
+};
 use crate::{
     config::spec::{HostPattern, SiteSpec},
-    failure::{FailedWith, Failure, proxy_status::ProxyStatus},
-    message::{body::Fixed, preferences::Preferences},
+    failure::{FailedWith, Failure, Window},
+    message::body::Fixed,
     outage::Outage,
     page::{
-        Answer, PageError, Pages,
+        Answer, PageError, Pages, Shelf,
         legal::LegalPages,
-        retry_after::{retry_after, when_busy},
+        retry_after::{retry_after, until_the_end, when_busy},
     },
+    tasks::clock::{Clock, WallClock},
     telemetry::{
         failure_log::FailureLog,
         metrics::{Metrics, SiteMetrics},
@@ -46,10 +55,11 @@ struct Origin {
     upstream: Arc<Upstream>,
     /// The upstream as people know it.
     address: String,
-    pages: Pages,
+    pages: Arc<Pages>,
     legal: LegalPages,
     snapshot: Option<Keeper>,
     outage: Arc<Outage>,
+    waiting: Arc<Waiting>,
     failures: Arc<FailureLog>,
 }
 
@@ -77,12 +87,34 @@ pub enum SiteError {
 }
 
 impl Site {
+    /// The pages of a site, those of `previous` if they are the same. Takes no part of the rest of
+    /// a site, so that those of many sites may be made side by side.
+    ///
+    /// # Errors
+    /// See [`SiteError`].
+    pub fn pages(
+        spec: &Arc<SiteSpec>,
+        previous: Option<&Arc<Self>>,
+        shelf: &Arc<Shelf>,
+    ) -> Result<Arc<Pages>, SiteError> {
+        let before = previous.and_then(|previous| previous.origin.as_ref());
+        if let Some(before) = before.filter(|before| before.pages.fit(spec)) {
+            return Ok(Arc::clone(&before.pages));
+        }
+        let pages = Pages::new(spec, shelf).map_err(|source| SiteError::Pages {
+            site: spec.name.clone(),
+            source,
+        })?;
+        Ok(Arc::new(pages))
+    }
+
     /// Builds a site. What is equal in `previous` is kept: connections, outage, what was logged.
     ///
     /// # Errors
     /// See [`SiteError`].
     pub fn new(
         spec: &Arc<SiteSpec>,
+        pages: Arc<Pages>,
         previous: Option<&Arc<Self>>,
         around: &Surroundings,
         metrics: &Metrics,
@@ -100,11 +132,6 @@ impl Site {
             None => watched(spec, before, &outage, around)?,
         };
         let snapshot = Keeper::start(spec, &upstream, &around.tasks);
-        let page = snapshot.as_ref().map(|keeper| Arc::clone(keeper.page()));
-        let pages = Pages::build(spec, page).map_err(|source| SiteError::Pages {
-            site: spec.name.clone(),
-            source,
-        })?;
         let legal = LegalPages::build(spec).map_err(|source| SiteError::Pages {
             site: spec.name.clone(),
             source,
@@ -118,6 +145,7 @@ impl Site {
             legal,
             snapshot,
             outage,
+            waiting: before.map_or_else(Arc::default, |before| Arc::clone(&before.waiting)),
             failures: before.map_or_else(Arc::default, |before| Arc::clone(&before.failures)),
         };
         Ok(Arc::new(Self {
@@ -159,35 +187,32 @@ impl Site {
 
     /// Our answer in place of the origin's. Touches memory only.
     #[must_use]
-    pub fn respond(
-        &self,
-        failed: &FailedWith,
-        to: &Preferences,
-        request_id: &HeaderValue,
-        proxy_status: &ProxyStatus,
-    ) -> Response<Fixed> {
+    pub fn respond(&self, failed: &FailedWith, asked: &Asked) -> Response<Fixed> {
         let Some(origin) = &self.origin else {
             let mut response = Response::new(Fixed::empty());
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             return response;
         };
-        origin.outage.answered();
-        let wait = match failed.failure {
-            Failure::Overloaded => when_busy(fastrand::f64()),
-            Failure::Upstream(_) | Failure::Internal => retry_after(
-                &origin.spec.retry_after,
-                origin.outage.age(),
-                fastrand::f64(),
-                failed.origin_retry_after,
-            ),
-        };
-        let status = proxy_status.value(failed.failure, failed.origin_proxy_status.as_ref());
+        match failed.failure {
+            // Nobody is without the origin who is kept from it.
+            Failure::Maintenance(_) => {}
+            Failure::Overloaded => {
+                origin.outage.answered();
+                origin.waiting.refused(Instant::now());
+            }
+            Failure::Upstream(_) | Failure::Internal => origin.outage.answered(),
+        }
+        let now = WallClock.timestamp();
+        let proxy_status = &asked.identity.proxy_status;
         let answer = Answer {
-            retry_after: wait,
-            request_id,
-            proxy_status: status,
+            retry_after: origin.retry_after(failed, now),
+            request_id: &asked.request_id,
+            proxy_status: proxy_status.value(failed.failure, failed.origin_proxy_status.as_ref()),
+            host: asked.host.as_ref(),
+            now,
+            snapshot: origin.snapshot.as_ref().map(|keeper| &**keeper.page()),
         };
-        origin.pages.respond(failed, to, &answer)
+        origin.pages.respond(failed, &asked.preferences, &answer)
     }
 }
 
@@ -214,12 +239,33 @@ fn watched(
 }
 
 impl Origin {
+    /// How long a client is asked to wait.
+    fn retry_after(&self, failed: &FailedWith, now: Timestamp) -> Duration {
+        let (spec, age) = (&self.spec.retry_after, self.outage.age());
+        match failed.failure {
+            Failure::Maintenance(Window { until: Some(until) }) => {
+                until_the_end(left(until.at, now), fastrand::f64())
+            }
+            Failure::Overloaded => when_busy(fastrand::f64()),
+            Failure::Maintenance(Window { until: None })
+            | Failure::Upstream(_)
+            | Failure::Internal => {
+                retry_after(spec, age, fastrand::f64(), failed.origin_retry_after)
+            }
+        }
+    }
+
     /// Notes what a request saw of the origin.
     fn observe(&self, failure: Option<Failure>) {
         match failure {
             None => self.outage.succeeded(),
             Some(Failure::Upstream(cause)) if cause.blames_endpoint() => self.outage.failed(cause),
-            Some(Failure::Upstream(_) | Failure::Overloaded | Failure::Internal) => {}
+            Some(
+                Failure::Upstream(_)
+                | Failure::Overloaded
+                | Failure::Maintenance(_)
+                | Failure::Internal,
+            ) => {}
         }
     }
 }

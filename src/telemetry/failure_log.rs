@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// What is remembered for one site.
 #[derive(Debug)]
 pub struct FailureLog {
-    causes: [Cause; UpstreamFailure::COUNT + 2],
+    causes: [Cause; UpstreamFailure::COUNT + 3],
 }
 
 #[derive(Debug, Default)]
@@ -62,6 +62,7 @@ impl FailureLog {
             Failure::Upstream(cause) => cause.index(),
             Failure::Overloaded => UpstreamFailure::COUNT,
             Failure::Internal => UpstreamFailure::COUNT + 1,
+            Failure::Maintenance(_) => UpstreamFailure::COUNT + 2,
         };
         let Some(unsaid) = self.causes.get(at).and_then(|cause| cause.due(now)) else {
             return;
@@ -103,6 +104,7 @@ fn plain_words(entry: &Entry<'_>) -> &'static str {
         Failure::Overloaded => {
             "this proxy is out of file descriptors, ports or socket memory; raise the limit of open files"
         }
+        Failure::Maintenance(_) => "the site is under maintenance, as its configuration says",
         Failure::Internal => "a defect in this proxy; please report it with this line",
     }
 }

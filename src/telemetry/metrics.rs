@@ -162,7 +162,9 @@ fn outcome_index(outcome: Outcome) -> usize {
     match outcome {
         Outcome::Forwarded => 0,
         Outcome::Page => 1,
-        Outcome::Refused => 2,
+        Outcome::Maintenance => 2,
+        Outcome::Own => 3,
+        Outcome::Refused => 4,
     }
 }
 
@@ -225,6 +227,8 @@ impl SiteMetrics {
         let count = match failure {
             Failure::Overloaded => Some(&self.overloaded),
             Failure::Internal => Some(&self.internal),
+            // Nothing failed: the count by outcome says it all.
+            Failure::Maintenance(_) => None,
             Failure::Upstream(cause) => self.failures.get(cause.index()),
         };
         if let Some(count) = count {

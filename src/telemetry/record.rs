@@ -31,6 +31,10 @@ pub enum Outcome {
     Forwarded,
     /// We did, in place of the origin.
     Page,
+    /// We did, because the site is taken away on purpose.
+    Maintenance,
+    /// We did, with something of our own: a reserved path.
+    Own,
     /// We did, because the request is not one to forward.
     #[default]
     Refused,
@@ -38,7 +42,13 @@ pub enum Outcome {
 
 impl Outcome {
     /// All of them, in the order of their discriminants.
-    pub const ALL: [Self; 3] = [Self::Forwarded, Self::Page, Self::Refused];
+    pub const ALL: [Self; 5] = [
+        Self::Forwarded,
+        Self::Page,
+        Self::Maintenance,
+        Self::Own,
+        Self::Refused,
+    ];
 
     /// The name in records and metrics.
     #[must_use]
@@ -46,6 +56,8 @@ impl Outcome {
         match self {
             Self::Forwarded => "forwarded",
             Self::Page => "page",
+            Self::Maintenance => "maintenance",
+            Self::Own => "own",
             Self::Refused => "refused",
         }
     }

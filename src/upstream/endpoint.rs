@@ -204,7 +204,7 @@ impl Endpoint {
     fn failed(&self, failure: Failure, used: Use, now: Instant) -> Option<Change> {
         let weight = match failure {
             Failure::Upstream(cause) => cause.weight().map(|weight| (cause, weight)),
-            Failure::Overloaded | Failure::Internal => None,
+            Failure::Maintenance(_) | Failure::Overloaded | Failure::Internal => None,
         };
         let Some((cause, weight)) = weight else {
             if used == Use::Trial {

@@ -74,7 +74,12 @@ impl Load {
             Outcome::Failed(Failure::Upstream(cause)) if cause.blames_endpoint() => {
                 self.failed.store(self.since_base(now) + 1, Relaxed);
             }
-            Outcome::Failed(Failure::Upstream(_) | Failure::Overloaded | Failure::Internal) => {}
+            Outcome::Failed(
+                Failure::Upstream(_)
+                | Failure::Maintenance(_)
+                | Failure::Overloaded
+                | Failure::Internal,
+            ) => {}
         }
     }
 

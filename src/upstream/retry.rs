@@ -70,7 +70,7 @@ fn is_no_answer(cause: Failure) -> bool {
                 | UpstreamFailure::HeadTooLarge
                 | UpstreamFailure::Terminated
         ),
-        Failure::Overloaded | Failure::Internal => false,
+        Failure::Maintenance(_) | Failure::Overloaded | Failure::Internal => false,
     }
 }
 
@@ -99,7 +99,7 @@ pub(super) fn may_pass(cause: Failure) -> bool {
             | UpstreamFailure::Looped
             | UpstreamFailure::Incomplete => false,
         },
-        Failure::Overloaded | Failure::Internal => false,
+        Failure::Maintenance(_) | Failure::Overloaded | Failure::Internal => false,
     }
 }
 

@@ -601,6 +601,26 @@ proptest! {
 }
 
 #[test]
+fn maintenance() {
+    insta::assert_snapshot!(site(
+        "[maintenance]\non = \"yes\"\nallow = [\"10.0.0.0/33\", \"0.0.0.0/0\"]\n\
+         [[maintenance.window]]\nfrom = 2026-12-01T22:00:00\nuntil = \"tomorrow\"\n\
+         [[maintenance.window]]\nfrom = 2026-12-01T22:00:00+01:00\nuntil = 2026-12-01T21:00:00Z\n\
+         [[maintenance.window]]\nfrom = 2026-12-01\nto = 2026-12-02\n"
+    ));
+}
+
+#[test]
+fn variants_of_the_page() {
+    insta::assert_snapshot!(site(
+        "[[page.variant]]\npath = \"sale\"\nhost = \"https://shop.example/x\"\nutm_campaign = []\n\
+         utm_source = [\"\", 1]\nfrom = \"soon\"\npth = \"/x\"\nxx = { headline = \"x\" }\n\
+         de = { headlines = \"x\", headline = 7 }\n\
+         [[page.variant]]\npath = [\"/a?b=c\", \"/ü\"]\n"
+    ));
+}
+
+#[test]
 fn health_and_breaker() {
     insta::assert_snapshot!(site(
         "[health]\nprobe = 1\npath = \"health\"\nstatuses = [99, 200]\ntext = \"\"\n\

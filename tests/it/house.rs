@@ -12,7 +12,7 @@ use std::{
 use clap::CommandFactory;
 use intermission::{
     cli::Cli,
-    failure::{Failure, UpstreamFailure},
+    failure::{Failure, UpstreamFailure, Window},
 };
 
 /// From the lowest room to the highest; a room may know those below it. Rooms of one row do not
@@ -248,7 +248,8 @@ fn the_reader_of_imports_sees_nested_and_inline_paths() {
 fn every_cause_has_its_heading_in_the_documentation() {
     let document = text("docs/failures.md");
     let upstream = UpstreamFailure::ALL.into_iter().map(Failure::Upstream);
-    for failure in upstream.chain([Failure::Overloaded, Failure::Internal]) {
+    let maintenance = Failure::Maintenance(Window { until: None });
+    for failure in upstream.chain([maintenance, Failure::Overloaded, Failure::Internal]) {
         let heading = format!("### `{}`", failure.label());
         let count = document.lines().filter(|line| *line == heading).count();
         assert_eq!(count, 1, "{heading} in docs/failures.md");

@@ -24,7 +24,12 @@ fn paths(value: &toml::Value, at: &str, found: &mut BTreeSet<String>) {
     match value {
         toml::Value::Table(table) => {
             for (name, value) in table {
-                let name = if at == "page" { "LANG" } else { name };
+                if at == "page.variant[]" && value.is_table() {
+                    found.insert(join(at, "LANG"));
+                    continue;
+                }
+                let is_language = at == "page" && name != "variant";
+                let name = if is_language { "LANG" } else { name };
                 paths(value, &join(at, name), found);
             }
         }

@@ -5,10 +5,12 @@
 
 mod color;
 mod language;
+mod maintenance;
 mod own;
 mod page;
 mod palette;
 mod upstream;
+mod variant;
 
 use std::{
     collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc,
@@ -21,6 +23,7 @@ use ipnet::IpNet;
 pub use self::{
     color::Color,
     language::Language,
+    maintenance::{MaintenanceSpec, Moment, WindowSpec},
     own::{LegalSpec, LegalText, OwnPage, OwnSpec, SnapshotSpec, TemplateSpec},
     page::{
         ActionSpec, BrandSpec, FallbackSpec, FontSpec, LinkSpec, LogoSpec, PageTextSpec,
@@ -31,6 +34,7 @@ pub use self::{
         BalanceSpec, BreakerSpec, HashKey, HealthSpec, HoldSpec, LimitsSpec, ProbeSpec, RetrySpec,
         Scheme, TargetSpec, TimeoutsSpec, UpstreamSpec,
     },
+    variant::VariantSpec,
 };
 
 /// Everything one process runs with.
@@ -137,6 +141,10 @@ pub struct SiteSpec {
     pub brand: BrandSpec,
     /// The owner's own words, by language.
     pub pages: BTreeMap<Language, PageTextSpec>,
+    /// Other words for some visitors, the first that matches before the others.
+    pub variants: Vec<VariantSpec>,
+    /// When it is taken away on purpose.
+    pub maintenance: MaintenanceSpec,
     /// When our answer replaces the origin's.
     pub fallback: FallbackSpec,
     /// How long we ask clients to wait.

@@ -137,6 +137,26 @@ pub struct PageTextSpec {
     pub hours: Option<String>,
 }
 
+impl PageTextSpec {
+    /// With another's words where this one has none.
+    #[must_use]
+    pub fn or(self, other: &Self) -> Self {
+        let other = other.clone();
+        Self {
+            headline: self.headline.or(other.headline),
+            message: self.message.or(other.message),
+            still_works: if self.still_works.is_empty() {
+                other.still_works
+            } else {
+                self.still_works
+            },
+            eta: self.eta.or(other.eta),
+            action: self.action.or(other.action),
+            hours: self.hours.or(other.hours),
+        }
+    }
+}
+
 /// `[fallback]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FallbackSpec {

@@ -117,7 +117,11 @@ fn the_owners_words_are_escaped_and_files_and_the_return_bar_are_not() {
     let html = html.expect("a page");
     assert!(!html.text.contains("<script>alert"), "{}", html.text);
     assert!(html.text.contains("<style>a{}</style>"), "{}", html.text);
-    assert!(html.text.contains("<a href=\"\">"), "{}", html.text);
+    assert!(
+        html.text.contains("<a class=\"button\" href=\"\">"),
+        "{}",
+        html.text
+    );
     assert!(
         html.policy.contains("style-src 'sha256-"),
         "{}",
@@ -130,7 +134,7 @@ fn pages_differ_by_cause_and_by_what_was_sent() {
     let text = "{{ cause }} {{ headline }} {{ notice.fact if notice else '-' }}{{ return_bar }}";
     let busy = made(text, key(Cause::Busy, Submission::Nothing));
     assert!(
-        busy.starts_with("busy ") && busy.contains("<a href=\"\">"),
+        busy.starts_with("busy ") && busy.contains("<a class=\"button\" href=\"\">"),
         "{busy}"
     );
     let sent = made(text, key(Cause::Outage, Submission::Unknown));

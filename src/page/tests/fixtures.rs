@@ -1,14 +1,23 @@
 //! Sites to make pages of.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::StatusCode;
 
+use super::{PageError, Pages};
 use crate::config::spec::{
     ActionSpec, BrandSpec, Color, FallbackSpec, HeadersSpec, HostPattern, Language, LinkSpec,
-    LogoSpec, OwnSpec, PageTextSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec, UpstreamSpec,
+    LogoSpec, MaintenanceSpec, OwnSpec, PageTextSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec,
+    UpstreamSpec,
 };
+
+impl Pages {
+    /// Pages that share nothing with others.
+    pub(super) fn build(site: &SiteSpec) -> Result<Self, PageError> {
+        Self::new(&Arc::new(site.clone()), &Arc::default())
+    }
+}
 
 /// A site with this brand, and defaults.
 pub(super) fn site(brand: BrandSpec) -> SiteSpec {
@@ -21,6 +30,8 @@ pub(super) fn site(brand: BrandSpec) -> SiteSpec {
         ),
         brand,
         pages: BTreeMap::new(),
+        variants: Vec::new(),
+        maintenance: MaintenanceSpec::default(),
         fallback: FallbackSpec {
             failures: true,
             statuses: vec![StatusCode::BAD_GATEWAY],
