@@ -240,6 +240,8 @@ pub const SITE: &[Key] = &[
     key("retry.attempts", "1 to 10", Written("2")),
     key("retry.budget_percent", "0 to 1000", Written("20")),
     key("retry.budget_per_second", "0 to 10000", Written("3")),
+    key("hold.time", "duration", Written(r#""2s""#)),
+    key("hold.requests", "1 to 100000", Written("1000")),
     key("health.probe", "true or false", Written("true")),
     key("health.path", "path", Written(r#""/""#)),
     key(
@@ -258,8 +260,6 @@ pub const SITE: &[Key] = &[
     key("breaker.shortest", "duration", Written(r#""100ms""#)),
     key("breaker.longest", "duration", Written(r#""10s""#)),
     key("breaker.ramp", "duration", Written(r#""10s""#)),
-    key("hold.time", "duration", Written(r#""2s""#)),
-    key("hold.requests", "1 to 100000", Written("1000")),
     key("limits.connections", "1 to 65536", Written("1024")),
     key("limits.idle_timeout", "duration", Written(r#""60s""#)),
     key("limits.requests", "1 to 65536", Nothing),
