@@ -283,19 +283,17 @@ impl Lease {
         }
     }
 
-    /// A connection: an idle one unless a fresh one is asked for, else a new one. That may be one to
-    /// the rival; then this is a lease of the rival.
-    pub(super) async fn checkout(
+    /// A connection that was kept for later.
+    pub(super) fn kept(&self, worker: WorkerId, now: Instant) -> Option<Connection> {
+        self.endpoint.pool.take(worker, now)
+    }
+
+    /// A new connection. It may be one to the rival; then this is a lease of the rival.
+    pub(super) async fn connect(
         &mut self,
-        worker: WorkerId,
         connector: &Connector,
         limit: Option<Duration>,
-        fresh: bool,
     ) -> Result<Connection, AttemptError> {
-        let pool = &self.endpoint.pool;
-        if !fresh && let Some(connection) = pool.take(worker) {
-            return Ok(connection);
-        }
         // Boxed, as all that is rare: the future of every request would have room for it.
         match self.rival.take() {
             None => Box::pin(self.endpoint.connect(connector, limit)).await,

@@ -82,7 +82,6 @@ pub struct Upstream {
     health: Arc<Health>,
     connector: Connector,
     budget: Budget,
-    hold: Option<Hold>,
     limits: Option<Arc<Limits>>,
     tasks: Tasks,
     /// Ends what runs beside the requests.
@@ -129,7 +128,9 @@ impl Upstream {
             breaker: spec.breaker,
             is_probed: spec.health.probe.is_some(),
         };
-        let health = Health::new(rules, spec.to_string());
+        let waited = previous.and_then(|previous| previous.health.hold.as_ref());
+        let hold = spec.hold.map(|spec| Hold::new(spec, waited));
+        let health = Health::new(rules, spec.to_string(), hold);
         let common = Arc::new(Common {
             tasks: around.tasks.clone(),
             between_bytes: spec.timeouts.between_bytes,
@@ -169,7 +170,6 @@ impl Upstream {
             endpoints,
             health,
             budget: Budget::new(&spec.retry, Instant::now()),
-            hold: spec.hold.map(Hold::new),
             limits: Limits::new(&spec.limits),
             connector,
             tasks: around.tasks.clone(),
