@@ -190,9 +190,8 @@ impl Endpoint {
 
     /// A lease for the one request that sees whether this endpoint is still out; `None` when
     /// another one has it.
-    pub(super) fn trial(self: &Arc<Self>) -> Option<Lease> {
-        let rules = &self.health().rules;
-        let is_free = self.state.begin_trial(rules, Instant::now());
+    pub(super) fn trial(self: &Arc<Self>, now: Instant) -> Option<Lease> {
+        let is_free = self.state.begin_trial(&self.health().rules, now);
         is_free.then(|| {
             let mut lease = self.lease();
             lease.is_trial = AtomicBool::new(true);

@@ -40,6 +40,8 @@ mod retry;
 mod set;
 mod sticky;
 mod target;
+#[cfg(test)]
+mod tests;
 mod upgrade;
 pub mod view;
 pub(crate) mod wire;

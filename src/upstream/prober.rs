@@ -132,7 +132,7 @@ impl Prober {
 
 impl Endpoint {
     /// A probe has ended.
-    fn probed(
+    pub(super) fn probed(
         self: &Arc<Self>,
         spec: &ProbeSpec,
         result: Result<(), super::probe::ProbeFailure>,
