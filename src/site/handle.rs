@@ -167,7 +167,7 @@ impl Origin {
         asked.record.origin_answered(status);
         let fallback = &self.spec.fallback;
         if !fallback.statuses.contains(&status) {
-            self.observe(None);
+            self.outage.succeeded();
             return pass(response);
         }
         let cause = Failure::Upstream(UpstreamFailure::Status(status));
@@ -192,7 +192,9 @@ impl Origin {
 
     /// A failure is known here for the first time: for the outage, and for the log.
     fn note(&self, failure: Failure, source: Option<&(dyn Error + 'static)>, asked: &Asked) {
-        self.observe(Some(failure));
+        if let Some(outage) = self.observe(failure) {
+            asked.record.is_in(outage);
+        }
         let entry = Entry {
             site: &self.spec.name,
             failure,
