@@ -138,6 +138,8 @@ impl Eyes {
 }
 
 fn with_eyes<T>(look: impl AsyncFnOnce(&Eyes) -> T) -> T {
+    // First: a browser that nobody tells to quit is waited for, for minutes.
+    let rules = rules();
     let (_driver, url) = driver();
     let mut capabilities = capabilities();
     // Whatever is not on this machine is nowhere.
@@ -154,9 +156,8 @@ fn with_eyes<T>(look: impl AsyncFnOnce(&Eyes) -> T) -> T {
         let browser = WebDriver::new(&url, capabilities).await.expect("a browser");
         let eyes = Eyes {
             browser,
-            rules: rules(),
+            rules,
         };
-        // A browser that is not told to quit is waited for, for minutes.
         let seen = AssertUnwindSafe(look(&eyes)).catch_unwind().await;
         eyes.browser.quit().await.expect("the browser closes");
         seen.unwrap_or_else(|panic| resume_unwind(panic))
