@@ -42,6 +42,7 @@ mod malformed;
 mod many_sites;
 mod outages;
 mod overload;
+mod preview;
 mod probes;
 mod real_site;
 mod replaced;

@@ -216,15 +216,15 @@ fn who_leaves_gives_its_place_back_in_flight_and_in_the_queue() {
     let gate = Gate::default();
     let origin = gated(&gate);
     let limits = "requests = 1\nqueue = 1\nqueue_timeout = \"20s\"\n";
-    let proxy = limited(&origin.url(), limits);
+    // One worker takes requests in the order they come.
+    let site = catch_all(&origin.url(), &format!("[limits]\n{limits}"));
+    let proxy = Setup::new("workers = 1\n").site("shop", &site).start();
     let first = asking(&proxy, "/first");
     origin.request("/first");
     let second = asking(&proxy, "/second");
-    eventually("the queue is full", || {
-        let mut third = Client::connect_for(proxy.address, Duration::from_secs(2));
-        third.send("GET /third HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n");
-        third.line.read_more().ok()
-    });
+    let alone = within(Duration::from_millis(200), || proxy.find_record("/second"));
+    assert!(alone.is_none(), "it waits");
+    assert_eq!(proxy.get("/third").head.status(), 503, "the queue is full");
     drop(second);
     proxy.record("/second");
     let mut fourth = asking(&proxy, "/fourth");

@@ -66,6 +66,11 @@ pub enum Theme {
     Plain,
 }
 
+impl Theme {
+    /// Each.
+    pub const ALL: [Self; 3] = [Self::Calm, Self::Bold, Self::Plain];
+}
+
 /// How visitors are spoken to, in languages that make a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Tone {
