@@ -31,13 +31,13 @@ use crate::{
     outage::Outage,
     page::{
         Answer, PageError, Pages, Shelf,
-        legal::LegalPages,
         retry_after::{retry_after, until_the_end, when_busy},
     },
     tasks::clock::{Clock, WallClock},
     telemetry::{
         failure_log::FailureLog,
         metrics::{Metrics, SiteMetrics},
+        outage_id::OutageId,
     },
     upstream::{ConnectorError, Sighting, Surroundings, Upstream},
 };
@@ -56,7 +56,6 @@ struct Origin {
     /// The upstream as people know it.
     address: String,
     pages: Arc<Pages>,
-    legal: LegalPages,
     snapshot: Option<Keeper>,
     outage: Arc<Outage>,
     waiting: Arc<Waiting>,
@@ -132,17 +131,12 @@ impl Site {
             None => watched(spec, before, &outage, around)?,
         };
         let snapshot = Keeper::start(spec, &upstream, &around.tasks);
-        let legal = LegalPages::build(spec).map_err(|source| SiteError::Pages {
-            site: spec.name.clone(),
-            source,
-        })?;
         let origin = Origin {
             spec: Arc::clone(spec),
             metrics: metrics.site(&spec.name),
             upstream,
             address: spec.upstream.to_string(),
             pages,
-            legal,
             snapshot,
             outage,
             waiting: before.map_or_else(Arc::default, |before| Arc::clone(&before.waiting)),
@@ -255,17 +249,14 @@ impl Origin {
         }
     }
 
-    /// Notes what a request saw of the origin.
-    fn observe(&self, failure: Option<Failure>) {
+    /// Notes that a request saw the origin fail. Names the outage that this is part of.
+    fn observe(&self, failure: Failure) -> Option<OutageId> {
         match failure {
-            None => self.outage.succeeded(),
-            Some(Failure::Upstream(cause)) if cause.blames_endpoint() => self.outage.failed(cause),
-            Some(
-                Failure::Upstream(_)
-                | Failure::Overloaded
-                | Failure::Maintenance(_)
-                | Failure::Internal,
-            ) => {}
+            Failure::Upstream(cause) if cause.blames_endpoint() => self.outage.failed(cause),
+            Failure::Upstream(_)
+            | Failure::Overloaded
+            | Failure::Maintenance(_)
+            | Failure::Internal => None,
         }
     }
 }

@@ -31,6 +31,7 @@ mod forward;
 mod forward_fields;
 mod framing;
 mod hold;
+mod hold_health;
 mod house;
 mod idle;
 mod informational;
