@@ -60,10 +60,10 @@ impl Healthcheck {
             admin: self.admin.clone(),
             name: None,
         };
-        // Only the address is asked for: what else is wrong with the files is not the question.
+        // Files that have become wrong since do not change where the running process is.
         let from_files = || {
             let dir = config::find_dir(self.config.as_deref()).ok()?;
-            Some(config::load(&dir).ok()?.config.process.admin)
+            Some(config::load_process(&dir).admin)
         };
         if self.admin.is_none()
             && let Some(admin) = from_files()

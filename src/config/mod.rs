@@ -40,5 +40,5 @@ mod variant;
 
 pub use find::{NoConfig, find_dir};
 pub use flags::{Flags, from_flags, override_addresses};
-pub use load::{Loaded, load, load_with};
+pub use load::{Loaded, load, load_process, load_with};
 pub use problem::{Problem, Problems, Severity};

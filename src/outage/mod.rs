@@ -190,12 +190,17 @@ impl Known {
             self.history.blame(cause);
         }
         if let Some(transition) = transition {
-            self.say(transition, (answers, now));
+            self.say(transition, cause, (answers, now));
         }
     }
 
     /// One line at the start and one at the end, and few for an outage that comes and goes.
-    fn say(&mut self, transition: Transition, (answers, now): (u64, Instant)) {
+    fn say(
+        &mut self,
+        transition: Transition,
+        cause: Option<UpstreamFailure>,
+        (answers, now): (u64, Instant),
+    ) {
         let is_soon = |last| now.saturating_duration_since(last) < QUIET;
         let is_flapping = self
             .history
@@ -210,7 +215,11 @@ impl Known {
         };
         let (site, upstream) = (&self.site, &self.upstream);
         let (outage, answers) = (latest.id, latest.answers(answers));
-        let (cause, words) = (latest.cause().label(), latest.cause().plain_words());
+        // An outage that goes on may do so for another cause than it began with.
+        let is_resumed = transition == Transition::Resumed;
+        let cause = cause.filter(|_| is_resumed);
+        let cause = cause.unwrap_or_else(|| latest.cause());
+        let (cause, words) = (cause.label(), cause.plain_words());
         match transition {
             Transition::Began => {
                 tracing::error!(site, upstream, %outage, cause, "outage: {words}");

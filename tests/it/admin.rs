@@ -1,6 +1,6 @@
 //! The admin listener: is the process well, and what does it count.
 
-use std::{net::Ipv4Addr, process::Command};
+use std::{fs, net::Ipv4Addr, process::Command};
 
 use crate::support::{
     clients::{Ask, Kind, Protocol},
@@ -27,6 +27,27 @@ fn a_process_with_a_dead_upstream_is_alive_and_ready() {
     assert_eq!(proxy.admin("/livez").head.status(), 200);
     assert_eq!(proxy.admin("/readyz").head.status(), 200);
     assert_eq!(health(&proxy.admin.to_string()), Some(0));
+}
+
+#[test]
+fn the_healthcheck_finds_the_process_although_the_files_have_become_wrong() {
+    let origin = Origin::always(answer(ok("hello")));
+    let proxy = Proxy::before(&origin.url(), "");
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let file = directory.path().join("intermission.toml");
+    let sites = directory.path().join("sites");
+    fs::create_dir(&sites).expect("a new directory");
+    fs::write(sites.join("shop.toml"), "nonsense").expect("a new file");
+    for more in ["", "drain = 3\n"] {
+        let text = format!("admin = \"{}\"\n{more}", proxy.admin);
+        fs::write(&file, text).expect("a new file");
+        let mut command = Command::new(BINARY);
+        command
+            .args(["healthcheck", "--config"])
+            .arg(directory.path());
+        let code = Process::start(&mut command, true).wait().code();
+        assert_eq!(code, Some(0), "{more:?}");
+    }
 }
 
 #[test]

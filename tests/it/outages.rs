@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU8, Ordering},
 };
 
 use serde_json::Value;
@@ -113,6 +113,31 @@ fn an_origin_that_comes_and_goes_has_one_outage() {
         assert_eq!(outages[0]["returns"], returns);
         assert_eq!(outages[0]["answers"], 3 * returns);
     }
+}
+
+#[test]
+fn an_outage_that_goes_on_for_another_cause_is_told_with_that() {
+    let how = Arc::new(AtomicU8::new(0));
+    let told = Arc::clone(&how);
+    let origin = Origin::always(choose(move |_| match told.load(Ordering::Relaxed) {
+        0 => vec![Step::Close],
+        1 => vec![Step::Send(ok("well"))],
+        _ => vec![Step::Send(b"SSH-2.0-not-http\r\n\r\n".to_vec())],
+    }));
+    let proxy = Proxy::before(&origin.url(), "[retry]\nattempts = 1\n");
+    for _ in 0..3 {
+        assert_eq!(proxy.get("/").head.status(), 503);
+    }
+    proxy.logged(&["ERROR", "outage: ", "connection_terminated"]);
+    how.store(1, Ordering::Relaxed);
+    eventually("the origin is back", || {
+        (proxy.get("/").head.status() == 200).then_some(())
+    });
+    how.store(2, Ordering::Relaxed);
+    for _ in 0..3 {
+        assert_eq!(proxy.get("/").head.status(), 503);
+    }
+    proxy.logged(&["ERROR", "the outage goes on", "http_protocol_error"]);
 }
 
 #[test]
