@@ -25,6 +25,7 @@ mod counts;
 mod custom;
 mod demo;
 mod dns;
+mod documents;
 mod examples;
 mod failover;
 mod failure_matrix;
