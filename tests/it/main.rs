@@ -12,6 +12,7 @@
 mod access_log;
 mod admin;
 mod answers;
+mod bad_upstreams;
 mod balancing;
 mod breaker;
 mod browser;
