@@ -15,6 +15,7 @@ use super::{complain, explain, read, run::control_thread, say};
 use crate::{
     config::{self, Problems},
     preview::{self, Gallery, Live, Read},
+    server::listener,
     tasks::Tasks,
 };
 
@@ -60,24 +61,30 @@ impl Preview {
             return Ok(());
         }
         let control = control_thread().map_err(|error| explain(&error))?;
+        let (address, sockets) = listener::bind(self.listen, 1).map_err(|error| explain(&error))?;
         let from = dir.clone();
         let live = Live::open(dir, Arc::new(move || read(&from)))?;
-        let served = control.block_on(self.serve(live));
+        let served = control.block_on(serve(address, sockets, live));
         control.shutdown_background();
         served.map_err(|error| explain(&error))
     }
+}
 
-    async fn serve(&self, live: Arc<Live>) -> io::Result<()> {
-        let listener = TcpListener::bind(self.listen).await?;
-        let address = listener.local_addr()?;
-        say(format_args!(
-            "The gallery is at http://{address}/. Stop it with Ctrl-C."
-        ));
-        let tasks = Tasks::new(Handle::current());
-        tokio::select! {
-            served = preview::serve(listener, live, &tasks) => served,
-            stopped = tokio::signal::ctrl_c() => stopped,
-        }
+async fn serve(
+    address: SocketAddr,
+    sockets: Vec<std::net::TcpListener>,
+    live: Arc<Live>,
+) -> io::Result<()> {
+    let socket = sockets.into_iter().next();
+    let socket = socket.expect("one socket was asked for");
+    let listener = TcpListener::from_std(socket)?;
+    say(format_args!(
+        "The gallery is at http://{address}/. Stop it with Ctrl-C."
+    ));
+    let tasks = Tasks::new(Handle::current());
+    tokio::select! {
+        served = preview::serve(listener, live, &tasks) => served,
+        stopped = tokio::signal::ctrl_c() => stopped,
     }
 }
 

@@ -1,7 +1,11 @@
 //! The gallery: every page is there and is the real one, it follows the files, says what is wrong
 //! with them, and can be written down.
 
-use std::{net::SocketAddr, path::Path, process::Command};
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    process::Command,
+};
 
 use crate::{
     browser,
@@ -190,6 +194,24 @@ fn a_configuration_that_is_wrong_is_refused_in_words() {
     assert!(
         String::from_utf8_lossy(&said.stderr).contains("upstream: is missing"),
         "{said:?}"
+    );
+}
+
+#[test]
+fn an_address_in_use_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let setup = setup();
+    let said = Command::new(BINARY)
+        .args(["preview", "--listen", &address, "--config"])
+        .arg(setup.path())
+        .output();
+    let said = said.expect("the binary runs");
+    assert!(!said.status.success());
+    let words = String::from_utf8_lossy(&said.stderr);
+    assert!(
+        words.contains(&address) && words.contains("in use"),
+        "{words}"
     );
 }
 
