@@ -19,7 +19,7 @@
 //!
 //! Beside that way: [`config`] turns files into specs, [`app`] starts, reloads and stops,
 //! [`outage`] knows how long an outage lasts, [`admin`] serves health and metrics, [`cli`] is the
-//! command line, [`markup`] reads HTML that is not ours, and [`demo`] is the shop that can be
+//! command line, [`markup`] reads HTML that is not ours, [`preview`] shows all pages, and [`demo`] is the shop that can be
 //! broken at will.
 
 pub mod admin;
@@ -32,6 +32,7 @@ pub mod markup;
 pub mod message;
 pub mod outage;
 pub mod page;
+pub mod preview;
 pub mod runtime;
 pub mod server;
 pub mod site;

@@ -25,7 +25,8 @@ function show() {
     const parts = [[rest / 86400, "day"], [rest / 3600 % 24, "hour"], [rest / 60 % 60, "minute"], [rest % 60, "second"]]
       .map(([number, unit]) => [Math.floor(number), unit]);
     const from = parts.findIndex(([number]) => number > 0);
-    countdown.lastElementChild.textContent = parts.slice(from, from + 2).map((part) => amount(...part)).join(" ");
+    const two = parts.slice(from, from + 2).map((part) => amount(...part));
+    countdown.lastElementChild.textContent = new Intl.ListFormat(language, { type: "unit", style: "short" }).format(two);
   }
   if (countdown) countdown.hidden = !(rest > 0);
 }

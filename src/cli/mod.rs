@@ -3,6 +3,7 @@
 pub mod check;
 pub mod demo;
 pub mod healthcheck;
+pub mod preview;
 mod read;
 pub mod run;
 
@@ -33,6 +34,8 @@ enum Command {
     Check(check::Check),
     /// Start a small shop behind the proxy and break it in any way you like
     Demo(demo::Demo),
+    /// Show every page before an outage does, in a browser or as files
+    Preview(preview::Preview),
     /// Ask the running process whether it is well; exit code 0 or 1
     Healthcheck(healthcheck::Healthcheck),
 }
@@ -45,6 +48,7 @@ impl Cli {
             Command::Run(command) => command.run(),
             Command::Check(command) => command.run(),
             Command::Demo(command) => command.run(),
+            Command::Preview(command) => command.run(),
             Command::Healthcheck(command) => command.run(),
         }
     }

@@ -6,7 +6,7 @@ use super::{
     fault::Fault,
     image, language, look, names,
     reader::{Table, Value},
-    spec::{ActionSpec, BrandSpec, Language, LinkSpec, PageTextSpec, Tone},
+    spec::{ActionSpec, BrandSpec, CauseTextSpec, Language, LinkSpec, PageTextSpec, Tone},
 };
 
 /// Names of sites and links.
@@ -69,14 +69,24 @@ pub(super) fn page(tag: &str, value: &Value<'_>) -> Option<(Language, PageTextSp
 fn texts(text: &Table<'_>) -> PageTextSpec {
     let words = |key: &str, longest| text.get(key).and_then(|value| value.words(longest));
     PageTextSpec {
-        headline: words("headline", LONGEST_HEADLINE),
-        message: words("message", LONGEST_MESSAGE),
+        outage: cause_texts(text),
+        maintenance: cause_texts(&text.table("maintenance")),
+        busy: cause_texts(&text.table("busy")),
         still_works: text
             .get("still_works")
             .map_or_else(Vec::new, |list| notes(&list)),
         eta: words("eta", LONGEST_NOTE),
         action: text.get("action").and_then(|value| action(&value)),
         hours: words("hours", LONGEST_NOTE),
+    }
+}
+
+/// What is said about one cause.
+fn cause_texts(text: &Table<'_>) -> CauseTextSpec {
+    let words = |key: &str, longest| text.get(key).and_then(|value| value.words(longest));
+    CauseTextSpec {
+        headline: words("headline", LONGEST_HEADLINE),
+        message: words("message", LONGEST_MESSAGE),
     }
 }
 

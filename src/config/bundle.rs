@@ -38,7 +38,6 @@ pub(super) struct Bundle<'a> {
 struct Document<'a> {
     /// From the directory of the template.
     path: &'a str,
-    source: &'a Arc<Source>,
     depth: usize,
 }
 
@@ -94,11 +93,7 @@ impl<'a> Bundle<'a> {
     fn html(&mut self) -> String {
         let masked = masked(&self.source.text);
         let source = Arc::clone(self.source);
-        let document = Document {
-            path: "",
-            source: &source,
-            depth: 0,
-        };
+        let document = Document { path: "", depth: 0 };
         let mut edits = Vec::new();
         for Found { at, what } in scan(&masked) {
             let spot = Spot::new(&source, at.clone());
@@ -125,19 +120,22 @@ impl<'a> Bundle<'a> {
                 // So that later lines keep their numbers.
                 let text = source.text.get(at.clone()).unwrap_or_default();
                 let lines = "\n".repeat(text.matches('\n').count());
-                edits.push((at, self.expression(with) + lines.as_str()));
+                edits.push((at, self.expression(&with) + lines.as_str()));
             }
         }
         splice(&source.text, edits)
     }
 
-    fn expression(&mut self, file: String) -> String {
+    fn expression(&mut self, file: &str) -> String {
         let files = &mut self.files;
         let add = || {
-            files.push(file.clone());
+            files.push(file.to_owned());
             format!("{{{{ _files[{}] }}}}", files.len() - 1)
         };
-        self.known.entry(file.clone()).or_insert_with(add).clone()
+        self.known
+            .entry(file.to_owned())
+            .or_insert_with(add)
+            .clone()
     }
 
     fn bar(&self, why: Barred, spot: Spot) {
@@ -205,7 +203,6 @@ impl<'a> Bundle<'a> {
         });
         let document = Document {
             path: &path,
-            source: &source,
             depth: from.depth + 1,
         };
         let mut edits = Vec::new();

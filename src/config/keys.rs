@@ -174,6 +174,22 @@ pub const SITE: &[Key] = &[
     key("brand.privacy_file", "path of a Markdown file", Nothing),
     key("page.LANG.headline", "text", Found("the built-in text")),
     key("page.LANG.message", "text", Found("the built-in text")),
+    key(
+        "page.LANG.maintenance.headline",
+        "text",
+        Found("the built-in text"),
+    ),
+    key(
+        "page.LANG.maintenance.message",
+        "text",
+        Found("the built-in text"),
+    ),
+    key(
+        "page.LANG.busy.headline",
+        "text",
+        Found("the built-in text"),
+    ),
+    key("page.LANG.busy.message", "text", Found("the built-in text")),
     key("page.LANG.still_works", "text or list of texts", Nothing),
     key("page.LANG.eta", "text", Nothing),
     key("page.LANG.action.text", "text", Required),

@@ -151,11 +151,11 @@ fn convert(source: &Arc<Source>, key: &str, report: &Report<'_>) -> LegalText {
 }
 
 fn is_safe(kind: LinkType, url: &str) -> bool {
-    let begins = |scheme: &&str| {
+    let begins = |scheme: &str| {
         url.get(..scheme.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     };
-    kind == LinkType::Email || url.starts_with('#') || SCHEMES.iter().any(|scheme| begins(&scheme))
+    kind == LinkType::Email || url.starts_with('#') || SCHEMES.iter().any(|scheme| begins(scheme))
 }
 
 fn title(events: &[Event<'_>]) -> Option<String> {

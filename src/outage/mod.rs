@@ -88,6 +88,16 @@ impl Outage {
         self.known().state.standing(Instant::now())
     }
 
+    /// When the first of the requests failed after which none has succeeded, as long as that does
+    /// not make an outage.
+    #[must_use]
+    pub fn failing_since(&self) -> Option<Instant> {
+        if !self.is_troubled.load(Relaxed) {
+            return None;
+        }
+        self.known().state.failing_since()
+    }
+
     /// How old the outage is.
     #[must_use]
     pub fn age(&self) -> Duration {

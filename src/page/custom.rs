@@ -14,7 +14,7 @@ use super::{
     key::{Cause, PageKey},
     language::{Words, words_in},
     legal::legal_links,
-    render::{Html, Renderer},
+    render::{Html, Renderer, eta},
     returning::return_bar,
 };
 use crate::{
@@ -150,7 +150,7 @@ impl<'a> Custom<'a> {
             paragraphs => paragraphs,
             notice => notice,
             maintenance_until => key.until.map(|until| until.rfc3339()),
-            eta => texts.and_then(|texts| texts.eta.as_deref()),
+            eta => texts.and_then(|texts| eta(key, texts)),
             still_works => texts.map(|texts| texts.still_works.clone()).unwrap_or_default(),
             action => action,
             brand => brand(self.site, self.built_in.brand(), texts),

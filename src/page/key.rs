@@ -10,7 +10,7 @@ use crate::{
 
 /// Why there is a page, as far as visitors are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Cause {
+pub(super) enum Cause {
     /// The origin does not answer.
     Outage,
     /// It was taken away on purpose.
@@ -79,11 +79,11 @@ impl PageKey {
 
 impl Cause {
     /// Each.
-    pub const ALL: [Self; 3] = [Self::Outage, Self::Maintenance, Self::Busy];
+    pub(super) const ALL: [Self; 3] = [Self::Outage, Self::Maintenance, Self::Busy];
 
     /// What visitors are told about a failure.
     #[must_use]
-    pub const fn of(failure: Failure) -> Self {
+    pub(super) const fn of(failure: Failure) -> Self {
         match failure {
             Failure::Maintenance(_) => Self::Maintenance,
             Failure::Overloaded => Self::Busy,

@@ -32,6 +32,7 @@ use jiff::Timestamp;
 pub use self::store::Shelf;
 use self::{
     key::{Cause, PageKey, end_of},
+    legal::LegalPages,
     plain::Plain,
     snapshot::Snapshot,
     source::Source,
@@ -65,6 +66,7 @@ const NO_CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
 pub struct Pages {
     site: Arc<SiteSpec>,
     html: Store,
+    legal: LegalPages,
     /// The head of a short 503, without its type and length.
     short: HeaderMap,
 }
@@ -112,6 +114,7 @@ impl Pages {
         Ok(Self {
             site: Arc::clone(site),
             html: Store::new(Source::new(Arc::clone(site)), shelf)?,
+            legal: LegalPages::build(site)?,
             short: unavailable_head(NO_CONTENT_POLICY),
         })
     }
@@ -163,6 +166,12 @@ impl Pages {
         *response.status_mut() = status;
         *response.headers_mut() = head;
         response
+    }
+
+    /// The owner's legal texts.
+    #[must_use]
+    pub const fn legal(&self) -> &LegalPages {
+        &self.legal
     }
 
     /// The row of the client's kind.

@@ -54,6 +54,7 @@ struct Page<'a> {
     action: Option<Action<'a>>,
     hours: Vec<String>,
     notice: Option<&'a Notice>,
+    eta: Option<&'a str>,
     until: Option<Until>,
     has_contact: bool,
     /// Whether there is anything below the message.
@@ -113,6 +114,7 @@ impl Renderer {
             alt: own_or(Some(&self.brand.name), "Logo"),
             action: self.action(own, key.language),
             has_more: has_contact || self.brand.has_links() || !texts.still_works.is_empty(),
+            eta: eta(key, texts),
             texts,
             hours,
             notice,
@@ -133,20 +135,25 @@ impl Renderer {
             .unwrap_or(&self.texts)
     }
 
-    /// What a page says above all, as headline and paragraphs: the owner's words, else the built-in
-    /// ones.
+    /// What a page says above all, as headline and paragraphs: the owner's words about its cause,
+    /// else the built-in ones.
     pub(super) fn said(&self, key: PageKey) -> (String, Vec<String>) {
         let words = words_in(key.language, self.tone);
         let cause = words.cause(key.cause);
-        let texts = self.own(key.variant).get(&key.language);
+        let own = self.own(key.variant).get(&key.language);
+        let own = own.map(|texts| match key.cause {
+            Cause::Outage => &texts.outage,
+            Cause::Maintenance => &texts.maintenance,
+            Cause::Busy => &texts.busy,
+        });
         let what = what_is_the_matter(words, key.cause, &self.brand.name);
         let message = match key.submission.notice(words) {
             None => words.sentences(&[&what, cause.later, cause.sorry]),
             // A notice has its own advice, which may be not to try again.
             Some(_) => words.sentences(&[&what, cause.sorry]),
         };
-        let headline = texts.and_then(|texts| texts.headline.as_deref());
-        let own = texts.and_then(|texts| texts.message.as_deref());
+        let headline = own.and_then(|own| own.headline.as_deref());
+        let own = own.and_then(|own| own.message.as_deref());
         let paragraphs = paragraphs(own_or(own, &message)).into_iter();
         (
             own_or(headline, cause.headline).to_owned(),
@@ -189,6 +196,12 @@ fn security_policy(style: &str, script: Option<&str>) -> String {
          form-action 'none'; frame-ancestors 'none'",
         hash(style)
     )
+}
+
+/// When the owner expects to be back: said of an outage only. Maintenance has an end of its own,
+/// and a busy site has not gone away.
+pub(super) fn eta(key: PageKey, texts: &PageTextSpec) -> Option<&str> {
+    texts.eta.as_deref().filter(|_| key.cause == Cause::Outage)
 }
 
 /// What is the matter with the site, in one sentence.

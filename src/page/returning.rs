@@ -1,4 +1,5 @@
-//! The part of a page that brings people back by itself: `templates/return.html` and its script.
+//! The part of a page that brings people back by itself: `templates/until.html`,
+//! `templates/return.html` and its script.
 //!
 //! The script is the same on all pages of all sites, so that one hash in the security policy
 //! allows it: what differs, it reads from the page's markup.
@@ -33,7 +34,10 @@ impl Until {
 
 /// Its markup.
 #[derive(Template)]
-#[template(path = "return.html")]
+#[template(
+    ext = "html",
+    source = "{% include \"until.html\" %}\n{% include \"return.html\" %}"
+)]
 struct ReturnBar<'a> {
     words: &'a Words,
     notice: Option<&'a Notice>,

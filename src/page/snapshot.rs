@@ -23,17 +23,17 @@ impl Snapshot {
     ///
     /// # Errors
     /// When it does not stand alone or cannot be compressed; the previous one stays.
-    pub fn show(&self, html: String) -> Result<(), PageError> {
-        let policy = policy(&html).map_err(PageError::Alone)?;
+    pub fn show(&self, html: &str) -> Result<(), PageError> {
+        let policy = policy(html).map_err(PageError::Alone)?;
         let mut head = unavailable_head(HeaderValue::try_from(policy)?);
         head.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("text/html; charset=utf-8"),
         );
-        if let Some(language) = language(&html) {
+        if let Some(language) = language(html) {
             head.insert(header::CONTENT_LANGUAGE, HeaderValue::try_from(language)?);
         }
-        let page = Encoded::new(&html, &head)?;
+        let page = Encoded::new(html, &head)?;
         self.0.store(Some(Arc::new(page)));
         Ok(())
     }

@@ -10,7 +10,6 @@ use crate::{
     failure::Window,
 };
 
-mod eye;
 mod fixtures;
 mod hostile;
 mod language;

@@ -16,6 +16,10 @@ use crate::{
 };
 
 /// One of the two, unboxed: nothing is allocated per frame.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a box would be one more allocation for each forwarded request"
+)]
 pub enum Body {
     /// From the origin, for this request.
     Origin(OriginBody, Arc<Asked>),

@@ -136,6 +136,7 @@ impl Origin {
         let (now, wall) = (Instant::now(), WallClock.timestamp());
         let question = Question {
             standing: self.outage.standing(),
+            failing_since: self.outage.failing_since(),
             closed: self.closed(request, asked),
             is_probed: self.spec.upstream.health.probe.is_some(),
             retry_after: retry_after(&self.spec.retry_after, self.outage.age(), 0.5, None),

@@ -13,8 +13,8 @@ impl Origin {
     /// The answer to a reserved path.
     pub(super) fn legal_text(&self, asked: &Asked, to: Addressee) -> Response<Body> {
         let preferences = &asked.preferences;
-        let text =
-            named(preferences.path()).and_then(|which| self.legal.respond(which, preferences));
+        let text = named(preferences.path())
+            .and_then(|which| self.pages.legal().respond(which, preferences));
         match (text, preferences.method()) {
             (Some(text), &Method::GET | &Method::HEAD) => {
                 asked.record.answered_by(Outcome::Own);

@@ -31,7 +31,6 @@ use crate::{
     outage::Outage,
     page::{
         Answer, PageError, Pages, Shelf,
-        legal::LegalPages,
         retry_after::{retry_after, until_the_end, when_busy},
     },
     tasks::clock::{Clock, WallClock},
@@ -57,7 +56,6 @@ struct Origin {
     /// The upstream as people know it.
     address: String,
     pages: Arc<Pages>,
-    legal: LegalPages,
     snapshot: Option<Keeper>,
     outage: Arc<Outage>,
     waiting: Arc<Waiting>,
@@ -133,17 +131,12 @@ impl Site {
             None => watched(spec, before, &outage, around)?,
         };
         let snapshot = Keeper::start(spec, &upstream, &around.tasks);
-        let legal = LegalPages::build(spec).map_err(|source| SiteError::Pages {
-            site: spec.name.clone(),
-            source,
-        })?;
         let origin = Origin {
             spec: Arc::clone(spec),
             metrics: metrics.site(&spec.name),
             upstream,
             address: spec.upstream.to_string(),
             pages,
-            legal,
             snapshot,
             outage,
             waiting: before.map_or_else(Arc::default, |before| Arc::clone(&before.waiting)),

@@ -89,7 +89,7 @@ impl Work {
         };
         let site = &self.site.name;
         let shown = match disk::read(file) {
-            Ok(Some(html)) => self.page.show(html),
+            Ok(Some(html)) => self.page.show(&html),
             Ok(None) => return,
             Err(error) => {
                 let (error, file) = (chain(&error), file.display().to_string());
@@ -142,7 +142,7 @@ impl Work {
             tracing::warn!(site, path, left_out, "the snapshot does without these");
         }
         let (page, html) = (Arc::clone(&self.page), fetched.html.clone());
-        let shown = tokio::task::spawn_blocking(move || page.show(html)).await;
+        let shown = tokio::task::spawn_blocking(move || page.show(&html)).await;
         match shown {
             Ok(Ok(())) => {
                 let bytes = fetched.html.len();

@@ -156,10 +156,22 @@ fn answer_all(mut socket: TcpStream, shared: &Shared) {
 
 #[test]
 fn a_restart_of_one_and_a_half_seconds_under_load_is_invisible_to_64_clients() {
+    restart_under_load("");
+}
+
+#[test]
+fn a_restart_is_as_invisible_with_probes_and_the_breaker() {
+    restart_under_load("[health]\n[breaker]\n");
+}
+
+fn restart_under_load(more: &str) {
     let reserved = Reserved::new();
     let address = reserved.address;
     let mut origin = Killable::start(address);
-    let proxy = holding(&format!("http://{address}"), "time = \"2s\"\n");
+    let proxy = holding(
+        &format!("http://{address}"),
+        &format!("time = \"2s\"\n{more}"),
+    );
     let done = AtomicBool::new(false);
     let answers = std::thread::scope(|scope| {
         let restart = scope.spawn(|| {
@@ -307,17 +319,18 @@ fn a_client_that_leaves_while_it_is_held_is_gone_at_once() {
 
 #[test]
 fn what_waiting_does_not_help_is_answered_at_once() {
-    let origin = Origin::always(after_request([Step::Send(
-        b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n".to_vec(),
-    )]));
-    let proxy = holding(&origin.url(), "time = \"10s\"\n");
-    let asked = Instant::now();
-    assert_eq!(proxy.get("/busy").head.status(), 503);
-    assert_eq!(origin.requests().len(), 1);
-    let garbage = Origin::always(after_request([Step::Send(b"garbage\r\n\r\n".to_vec())]));
-    let other = holding(&garbage.url(), "time = \"10s\"\n");
-    assert_eq!(other.get("/garbage").head.status(), 503);
-    assert!(asked.elapsed() < Duration::from_secs(5));
+    let unavailable = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
+    for said in [unavailable, "garbage\r\n\r\n"] {
+        let origin = Origin::always(after_request([Step::Send(said.into())]));
+        let proxy = holding(
+            &origin.url(),
+            "time = \"20s\"\n[timeouts]\ntotal = \"20s\"\n",
+        );
+        let asked = Instant::now();
+        assert_eq!(proxy.get("/").head.status(), 503);
+        assert!(asked.elapsed() < Duration::from_secs(5), "{said}");
+        assert_eq!(origin.requests().len(), 1, "{said}");
+    }
 }
 
 #[test]

@@ -23,7 +23,7 @@ const ROOMS: [&[&str]; 11] = [
     &["failure"],
     &["telemetry"],
     &["upstream", "page", "outage"],
-    &["site"],
+    &["site", "preview"],
     &["runtime"],
     &["server"],
     &["admin"],

@@ -44,6 +44,11 @@ fn the_imprint_is_there_while_the_origin_is_down_and_while_it_is_well() {
         }
     }
     assert_eq!(well.requests().len(), 0);
+    let proxy = start(&format!("http://{}", down.address));
+    let page = proxy.ask(&Ask::get("/").with("accept", "text/html"), Protocol::H1);
+    let page = String::from_utf8_lossy(&page.body).into_owned();
+    assert!(page.contains("href=\"/.intermission/imprint\""), "{page}");
+    assert!(!page.contains("/.intermission/privacy"), "{page}");
 }
 
 #[test]

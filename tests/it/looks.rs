@@ -5,15 +5,19 @@ use std::{
     collections::BTreeSet,
     panic::{AssertUnwindSafe, resume_unwind},
     path::Path,
+    time::Duration,
 };
 
 use futures_util::FutureExt as _;
+use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
 use thirtyfour::{ChromiumLikeCapabilities, Key, WebDriver};
+use tokio::time::Instant;
 
 use crate::{
     browser::{capabilities, driver},
     support::{
+        PATIENCE, let_pass,
         places::Refusing,
         proxy::{Proxy, Setup, catch_all},
     },
@@ -134,6 +138,8 @@ impl Eyes {
 }
 
 fn with_eyes<T>(look: impl AsyncFnOnce(&Eyes) -> T) -> T {
+    // First: a browser that nobody tells to quit is waited for, for minutes.
+    let rules = rules();
     let (_driver, url) = driver();
     let mut capabilities = capabilities();
     // Whatever is not on this machine is nowhere.
@@ -148,11 +154,7 @@ fn with_eyes<T>(look: impl AsyncFnOnce(&Eyes) -> T) -> T {
         .build();
     runtime.expect("a runtime").block_on(async {
         let browser = WebDriver::new(&url, capabilities).await.expect("a browser");
-        let eyes = Eyes {
-            browser,
-            rules: rules(),
-        };
-        // A browser that is not told to quit is waited for, for minutes.
+        let eyes = Eyes { browser, rules };
         let seen = AssertUnwindSafe(look(&eyes)).catch_unwind().await;
         eyes.browser.quit().await.expect("the browser closes");
         seen.unwrap_or_else(|panic| resume_unwind(panic))
@@ -286,4 +288,100 @@ fn with_the_keyboard_every_link_is_reached_and_seen() {
             assert_eq!(reached, links, "{theme}");
         }
     });
+}
+
+/// A planned absence, told from right to left, with everything below it that the law asks for.
+#[test]
+fn maintenance_from_right_to_left_breaks_no_rule_and_shows_its_end_and_legal_texts() {
+    let from = Timestamp::now() - 1.hour();
+    let until = Timestamp::now() + 26.hours();
+    with_eyes(async |eyes| {
+        for theme in THEMES {
+            let legal = "imprint_file = \"legal.md\"\nprivacy_file = \"legal.md\"\n";
+            let site = format!(
+                "[brand]\ntheme = \"{theme}\"\n{legal}{EVERYTHING}[fallback]\nlanguages = [\"ar\", \"de\"]\n\
+                 language = \"ar\"\n[[maintenance.window]]\nfrom = \"{from:.0}\"\nuntil = \"{until:.0}\"\n"
+            );
+            let proxy = Setup::new("")
+                .site("shop", &catch_all("http://127.0.0.1:9", &site))
+                .file("sites/logo.svg", LOGO)
+                .file("sites/legal.md", "# Legal\n")
+                .start();
+            let tag = json!({"headers": {"Accept-Language": "ar"}});
+            eyes.devtools("Network.enable", json!({})).await;
+            eyes.devtools("Network.setExtraHTTPHeaders", tag).await;
+            for (width, scheme) in [(1440, "light"), (320, "dark")] {
+                let case = format!("{theme}, {width} wide, {scheme}");
+                let page = format!("http://{}/", proxy.address);
+                eyes.open(&page, width, scheme).await;
+                let seen = eyes
+                    .ask(
+                        "const shown = (css) => [...document.querySelectorAll(css)]
+                            .filter((element) => element.checkVisibility() && element.innerText).length;
+                         const all = document.documentElement;
+                         return [all.lang, getComputedStyle(document.body).direction,
+                            all.scrollWidth <= all.clientWidth,
+                            shown('.until time'), shown('.countdown b'), shown('footer a')];",
+                    )
+                    .await;
+                assert_eq!(seen, json!(["ar", "rtl", true, 1, 1, 2]), "{case}");
+                check_alone(eyes, &case).await;
+                let violations = eyes.violations().await;
+                assert!(violations.is_empty(), "{case}: {violations:#?}");
+            }
+            eyes.open(
+                &format!("http://{}/.intermission/imprint", proxy.address),
+                320,
+                "dark",
+            )
+            .await;
+            let violations = eyes.violations().await;
+            assert!(violations.is_empty(), "{theme}, imprint: {violations:#?}");
+        }
+    });
+}
+
+#[test]
+fn the_answer_to_a_form_breaks_no_rule_in_any_design() {
+    let port = Refusing::start();
+    let upstream = format!("http://{}", port.address);
+    with_eyes(async |eyes| {
+        for theme in THEMES {
+            let proxy = proxy(&upstream, theme, PALE);
+            let page = format!("http://{}/", proxy.address);
+            for (width, scheme) in [(768, "light"), (320, "dark")] {
+                let case = format!("{theme}, {width} wide, {scheme}");
+                eyes.open("data:text/html,<title>A form</title>", width, scheme)
+                    .await;
+                let send = format!(
+                    "const form = document.createElement('form');
+                     Object.assign(form, {{ method: 'post', action: '{page}' }});
+                     document.body.append(form); form.submit();"
+                );
+                eyes.ask(&send).await;
+                let title = async || eyes.browser.title().await.ok();
+                eventually_in_browser("the answer is there", async || {
+                    title().await?.contains("Blumen Krause").then_some(())
+                })
+                .await;
+                let notices = "return document.querySelectorAll('.notice').length";
+                assert_eq!(eyes.ask(notices).await, json!(1), "{case}");
+                check_alone(eyes, &case).await;
+                let violations = eyes.violations().await;
+                assert!(violations.is_empty(), "{case}: {violations:#?}");
+            }
+        }
+    });
+}
+
+/// Waits until the browser has something to show.
+async fn eventually_in_browser<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        if let Some(found) = look().await {
+            return found;
+        }
+        let_pass(Duration::from_millis(20));
+    }
+    panic!("not within {PATIENCE:?}: {what}");
 }

@@ -1,7 +1,7 @@
-//! A thousand sites at once: how long they take to load, and what they keep in memory.
+//! A thousand sites at once: what it takes to load them, and what they keep in memory.
 //!
-//! Measured on the optimised program. Other work on the machine can only make it slower, so the
-//! best of three runs is what the program itself takes.
+//! Measured on the optimised program, in time of processors: other work on the machine makes it
+//! longer until they are loaded, and hardly changes that.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -16,20 +16,22 @@ use crate::support::{
 };
 
 const SITES: usize = 1000;
+const LANGUAGES: [&str; 3] = ["en", "es", "fr"];
 const RUNS: usize = 3;
-/// For the whole start, until the last of its sites can be asked.
-const LOAD: Duration = Duration::from_secs(2);
+/// Two seconds of two processors.
+const LOAD: Duration = Duration::from_secs(4);
 const MEMORY: u64 = 200_000_000;
 
 /// A site of its own name, colour, logo and words.
 fn site(at: usize, upstream: &str) -> String {
     let mut text = format!(
         "hosts = [\"shop{at}.test\"]\nupstream = \"{upstream}\"\n\
-         [brand]\nname = \"Shop number {at}\"\nlogo = \"logo{at}.svg\"\ncolor = \"#{:06x}\"\n\
-         phone = \"+49 30 {at:06}\"\n[fallback]\nlanguage = \"de\"\n",
-        at * 16_001
+         [brand]\nname = \"Shop number {at}\"\nlogo = \"logo{at}.svg\"\ncolor = \"#00{:02x}{:02x}\"\n\
+         phone = \"+49 30 {at:06}\"\n[fallback]\nlanguage = \"en\"\n",
+        at % 80,
+        at / 10 % 80
     );
-    for language in ["de", "en"] {
+    for language in LANGUAGES {
         writeln!(
             text,
             "[page.{language}]\nheadline = \"Shop {at} ({language})\"\nmessage = \"Number {at}.\""
@@ -79,7 +81,7 @@ fn page(proxy: &Proxy, at: usize) -> String {
 }
 
 #[test]
-fn a_thousand_sites_load_in_two_seconds_and_two_hundred_megabytes() {
+fn a_thousand_sites_load_in_two_seconds_of_two_processors_and_two_hundred_megabytes() {
     let Some(program) = optimised::program() else {
         return;
     };
@@ -90,35 +92,37 @@ fn a_thousand_sites_load_in_two_seconds_and_two_hundred_megabytes() {
             let setup = setup(&upstream);
             let began = Instant::now();
             let proxy = optimised::start(&program, "", setup);
-            let took = began.elapsed();
+            let (took, load) = (began.elapsed(), proxy.process.processor_time());
             let memory = proxy.process.resident();
+            let megabytes = memory / 1_000_000;
             eprintln!(
-                "{SITES} sites load in {took:?} and {} MB",
-                memory / 1_000_000
+                "{SITES} sites load in {load:?} of processors, {took:?} in all, {megabytes} MB"
             );
-            assert!(page(&proxy, SITES - 1).contains(&format!("Shop {} (de)", SITES - 1)));
+            let last = SITES - 1;
+            assert!(page(&proxy, last).contains(&format!("Shop {last} (en)")));
             assert!(memory <= MEMORY, "{memory} bytes");
-            (took, reload(&proxy, &upstream))
+            (load, reload(&proxy, &upstream))
         })
         .reduce(|one, other| (one.0.min(other.0), one.1.min(other.1)));
     let (load, reload) = best.expect("at least one run");
     assert!(load <= LOAD, "{load:?}");
+    let share = load / 4;
     assert!(
-        reload <= load,
-        "what has not changed is not made again: {reload:?}, {load:?}"
+        reload <= share,
+        "what has not changed is not made again: {reload:?}"
     );
 }
 
-/// Changes one site, and says how long that takes.
+/// Changes one site, and says what that takes of processors.
 fn reload(proxy: &Proxy, upstream: &str) -> Duration {
     let text = site(0, upstream).replace("Number 0.", "Changed.");
     proxy.write("sites/shop0.toml", &text);
-    let began = Instant::now();
+    let before = proxy.process.processor_time();
     proxy.signal(Signal::HUP);
     eventually("the change counts", || {
         page(proxy, 0).contains("Changed.").then_some(())
     });
-    let took = began.elapsed();
-    eprintln!("one of {SITES} sites changed in {took:?}");
+    let took = proxy.process.processor_time().saturating_sub(before);
+    eprintln!("one of {SITES} sites changed in {took:?} of processors");
     took
 }

@@ -216,24 +216,17 @@ fn who_leaves_gives_its_place_back_in_flight_and_in_the_queue() {
     let gate = Gate::default();
     let origin = gated(&gate);
     let limits = "requests = 1\nqueue = 1\nqueue_timeout = \"20s\"\n";
-    let proxy = limited(&origin.url(), limits);
+    // One worker takes requests in the order they come.
+    let site = catch_all(&origin.url(), &format!("[limits]\n{limits}"));
+    let proxy = Setup::new("workers = 1\n").site("shop", &site).start();
     let first = asking(&proxy, "/first");
     origin.request("/first");
-    let mut second = asking(&proxy, "/second/0");
-    let mut tries = 0;
-    eventually("the queue is full", || {
-        let mut third = Client::connect_for(proxy.address, Duration::from_secs(2));
-        third.send("GET /third HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n");
-        let answered = third.line.read_more().is_ok();
-        if !answered {
-            // The third was faster, and has left again.
-            tries += 1;
-            second = asking(&proxy, &format!("/second/{tries}"));
-        }
-        answered.then_some(())
-    });
+    let second = asking(&proxy, "/second");
+    let alone = within(Duration::from_millis(200), || proxy.find_record("/second"));
+    assert!(alone.is_none(), "it waits");
+    assert_eq!(proxy.get("/third").head.status(), 503, "the queue is full");
     drop(second);
-    proxy.record(&format!("/second/{tries}"));
+    proxy.record("/second");
     let mut fourth = asking(&proxy, "/fourth");
     drop(first);
     origin.request("/fourth");

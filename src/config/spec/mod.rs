@@ -26,8 +26,8 @@ pub use self::{
     maintenance::{MaintenanceSpec, Moment, WindowSpec},
     own::{LegalSpec, LegalText, OwnPage, OwnSpec, SnapshotSpec, TemplateSpec},
     page::{
-        ActionSpec, BrandSpec, FallbackSpec, FontSpec, LinkSpec, LogoSpec, PageTextSpec,
-        RetryAfterSpec, Theme, Tone,
+        ActionSpec, BrandSpec, CauseTextSpec, FallbackSpec, FontSpec, LinkSpec, LogoSpec,
+        PageTextSpec, RetryAfterSpec, Theme, Tone,
     },
     palette::{ColorScheme, Palette, Repair},
     upstream::{

@@ -66,6 +66,11 @@ pub enum Theme {
     Plain,
 }
 
+impl Theme {
+    /// Each.
+    pub const ALL: [Self; 3] = [Self::Calm, Self::Bold, Self::Plain];
+}
+
 /// How visitors are spoken to, in languages that make a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Tone {
@@ -120,16 +125,36 @@ pub struct ActionSpec {
     pub code: Option<String>,
 }
 
-/// `[page.LANG]`: the owner's words in place of the built-in ones.
+/// The owner's words about one cause. What is missing is said in the built-in ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PageTextSpec {
+pub struct CauseTextSpec {
     /// The heading.
     pub headline: Option<String>,
     /// The paragraphs below it, one a line.
     pub message: Option<String>,
+}
+
+impl CauseTextSpec {
+    fn or(self, other: Self) -> Self {
+        Self {
+            headline: self.headline.or(other.headline),
+            message: self.message.or(other.message),
+        }
+    }
+}
+
+/// `[page.LANG]`: the owner's words in place of the built-in ones.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PageTextSpec {
+    /// The heading, and the paragraphs below it, during an outage.
+    pub outage: CauseTextSpec,
+    /// The same during planned maintenance.
+    pub maintenance: CauseTextSpec,
+    /// The same where there are more visitors than can be served.
+    pub busy: CauseTextSpec,
     /// What still works, one thing each.
     pub still_works: Vec<String>,
-    /// When the site is expected back.
+    /// When the site is expected back after an outage.
     pub eta: Option<String>,
     /// What visitors can do in the meantime.
     pub action: Option<ActionSpec>,
@@ -143,8 +168,9 @@ impl PageTextSpec {
     pub fn or(self, other: &Self) -> Self {
         let other = other.clone();
         Self {
-            headline: self.headline.or(other.headline),
-            message: self.message.or(other.message),
+            outage: self.outage.or(other.outage),
+            maintenance: self.maintenance.or(other.maintenance),
+            busy: self.busy.or(other.busy),
             still_works: if self.still_works.is_empty() {
                 other.still_works
             } else {

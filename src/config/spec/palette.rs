@@ -12,6 +12,8 @@ const CONTROL: f64 = 3.0;
 const NO_BRAND: Color = Color::new(0x2f, 0x5d, 0x9e);
 /// The contrast of links in the dark scheme where the owner named no colour for it.
 const DARK_LINK: f64 = 6.5;
+/// The contrast of controls there: with room for grounds that are a little lighter than the card.
+const DARK_CONTROL: f64 = 3.6;
 /// How much of the owner's colour is behind notices, in percent.
 const TINT: u8 = 9;
 /// No large area is lighter than this in the dark scheme (Oklab).
@@ -141,7 +143,10 @@ impl Palette {
         let accent = named.accent.unwrap_or_else(|| match scheme {
             ColorScheme::Light => NO_BRAND,
             // Named for the light scheme: here it is ours to fit.
-            ColorScheme::Dark => brand.color.unwrap_or(NO_BRAND).nearest(&[card], CONTROL),
+            ColorScheme::Dark => {
+                let color = brand.color.unwrap_or(NO_BRAND);
+                color.nearest(&[card], DARK_CONTROL)
+            }
         });
         // Thin bright letters on a dark ground: what is ours to choose may be better than enough.
         let least = match (scheme, named.accent) {

@@ -51,7 +51,7 @@ pub(super) const WORDS: Words = Words {
     },
     returning: ReturnWords {
         promise: "Diese Seite öffnet sich von selbst, sobald wir zurück sind.",
-        next: "Nächster Versuch in {}",
+        next: "Wir sehen in {} wieder nach",
         looking: "Wir sehen nach …",
         soon: "Wir sind zurück. Sie sind in {} an der Reihe.",
         back: "Wir sind zurück. Die Seite wird geöffnet …",

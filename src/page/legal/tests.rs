@@ -26,11 +26,11 @@ fn text(title: Option<&str>, html: &str) -> LegalText {
     }
 }
 
-fn asking(method: Method, fields: &[(header::HeaderName, &'static str)]) -> Preferences {
+fn asking(method: &Method, fields: &[(header::HeaderName, &'static str)]) -> Preferences {
     let fields = fields.iter().cloned();
     let headers = fields.map(|(name, value)| (name, HeaderValue::from_static(value)));
     let uri = Uri::from_static("/.intermission/imprint");
-    Preferences::capture(&method, &uri, &headers.collect())
+    Preferences::capture(method, &uri, &headers.collect())
 }
 
 fn body(response: Response<Fixed>) -> String {
@@ -52,7 +52,7 @@ fn a_text_is_shown_in_the_look_of_the_page_in_the_clients_language() {
     let german = text(None, "<p>Blumen Krause</p>");
     imprint.by_language.insert(Language::De, german);
     let pages = LegalPages::build(&site).unwrap();
-    let answer = |fields: &[_]| pages.respond(Legal::Imprint, &asking(Method::GET, fields));
+    let answer = |fields: &[_]| pages.respond(Legal::Imprint, &asking(&Method::GET, fields));
     let english = answer(&[]).unwrap();
     assert_eq!(english.status(), StatusCode::OK);
     assert_eq!(english.headers()[header::CONTENT_LANGUAGE], "en");
@@ -76,13 +76,17 @@ fn a_head_request_gets_the_same_fields_and_no_body() {
     let mut site = site(BrandSpec::default());
     site.own.privacy.general = Some(text(Some("Privacy"), "<h1>Privacy</h1>"));
     let pages = LegalPages::build(&site).unwrap();
-    let answer = |method| pages.respond(Legal::Privacy, &asking(method, &[])).unwrap();
+    let answer = |method| {
+        pages
+            .respond(Legal::Privacy, &asking(&method, &[]))
+            .unwrap()
+    };
     let (get, head) = (answer(Method::GET), answer(Method::HEAD));
     assert_eq!(get.headers(), head.headers());
     assert_eq!(body(head), "");
     assert!(
         pages
-            .respond(Legal::Imprint, &asking(Method::GET, &[]))
+            .respond(Legal::Imprint, &asking(&Method::GET, &[]))
             .is_none()
     );
 }
@@ -93,7 +97,7 @@ fn a_text_in_one_language_answers_for_all() {
     let german = text(None, "<p>x</p>");
     site.own.imprint.by_language.insert(Language::De, german);
     let pages = LegalPages::build(&site).unwrap();
-    let to = asking(Method::GET, &[(header::ACCEPT_LANGUAGE, "en")]);
+    let to = asking(&Method::GET, &[(header::ACCEPT_LANGUAGE, "en")]);
     let answer = pages.respond(Legal::Imprint, &to).unwrap();
     assert_eq!(answer.headers()[header::CONTENT_LANGUAGE], "de");
     assert_eq!(legal_links(&site), (true, false));

@@ -7,9 +7,9 @@ use http::StatusCode;
 
 use super::{PageError, Pages};
 use crate::config::spec::{
-    ActionSpec, BrandSpec, Color, FallbackSpec, HeadersSpec, HostPattern, Language, LinkSpec,
-    LogoSpec, MaintenanceSpec, OwnSpec, PageTextSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec,
-    UpstreamSpec,
+    ActionSpec, BrandSpec, CauseTextSpec, Color, FallbackSpec, HeadersSpec, HostPattern, Language,
+    LinkSpec, LogoSpec, MaintenanceSpec, OwnSpec, PageTextSpec, RetryAfterSpec, Scheme, SiteSpec,
+    TargetSpec, UpstreamSpec,
 };
 
 impl Pages {
@@ -81,11 +81,13 @@ pub(super) fn florist() -> BrandSpec {
 /// Words with all that they can have.
 pub(super) fn own_words() -> PageTextSpec {
     PageTextSpec {
-        headline: Some("Wir gießen kurz die Blumen".to_owned()),
-        message: Some(
-            "Unser Laden im Netz macht eine kleine Pause.\nWir sind gleich wieder für Sie da."
-                .to_owned(),
-        ),
+        outage: CauseTextSpec {
+            headline: Some("Wir gießen kurz die Blumen".to_owned()),
+            message: Some(
+                "Unser Laden im Netz macht eine kleine Pause.\nWir sind gleich wieder für Sie da."
+                    .to_owned(),
+            ),
+        },
         still_works: ["Bestellungen am Telefon", "Abholung im Laden"]
             .map(str::to_owned)
             .to_vec(),
@@ -96,5 +98,6 @@ pub(super) fn own_words() -> PageTextSpec {
             code: Some("SOMMER10".to_owned()),
         }),
         hours: Some("Mo–Fr 9–18 Uhr\nSa 9–14 Uhr".to_owned()),
+        ..PageTextSpec::default()
     }
 }

@@ -7,7 +7,7 @@ use super::{
     markup::{THEMES, full, html},
     *,
 };
-use crate::config::spec::{ActionSpec, FontSpec, LinkSpec, Theme};
+use crate::config::spec::{ActionSpec, CauseTextSpec, FontSpec, LinkSpec, Theme};
 
 /// Every tag and attribute of a page, without what is in them.
 fn skeleton(page: &str) -> Vec<String> {
@@ -54,8 +54,10 @@ fn rewritten(theme: Theme, mut text: impl FnMut(&str) -> String) -> SiteSpec {
     let (brand, own) = (florist(), own_words());
     let mut some = |old: &Option<String>| old.as_deref().map(&mut text);
     let mut pages = PageTextSpec {
-        headline: some(&own.headline),
-        message: some(&Some("one paragraph".to_owned())),
+        outage: CauseTextSpec {
+            headline: some(&own.outage.headline),
+            message: some(&Some("one paragraph".to_owned())),
+        },
         eta: some(&own.eta),
         hours: some(&Some("one line".to_owned())),
         ..own.clone()

@@ -1,7 +1,7 @@
 //! What is made when, what is shared, and what happens where there is no room.
 
 use super::*;
-use crate::config::spec::{Moment, VariantSpec};
+use crate::config::spec::{CauseTextSpec, Moment, VariantSpec};
 
 const BUSY: Failure = Failure::Overloaded;
 
@@ -140,12 +140,48 @@ fn each_cause_has_its_own_words_and_planned_maintenance_its_end() {
 }
 
 #[test]
+fn what_the_owner_says_of_one_cause_is_not_said_of_another() {
+    let words = |headline: &str| CauseTextSpec {
+        headline: Some(headline.to_owned()),
+        message: None,
+    };
+    let mut spec = site(florist());
+    let mut own = PageTextSpec {
+        outage: words("Back in a moment"),
+        maintenance: words("We are rebuilding"),
+        eta: Some("around three".to_owned()),
+        ..PageTextSpec::default()
+    };
+    spec.pages = [(Language::En, own.clone())].into();
+    let built_in = crate::page::language::words(Language::En).busy.headline;
+    let page = |spec: &SiteSpec, failure| {
+        let pages = Pages::build(spec).unwrap();
+        text(respond(&pages, failure, &request("GET", "/", &[])))
+    };
+    let maintenance = Failure::Maintenance(Window { until: None });
+    for (failure, headline) in [
+        (REFUSED, "Back in a moment"),
+        (maintenance, "We are rebuilding"),
+        (BUSY, built_in),
+    ] {
+        let page = page(&spec, failure);
+        assert!(page.contains(&format!("<h1>{headline}</h1>")), "{page}");
+        assert_eq!(page.contains("around three"), failure == REFUSED);
+    }
+    own.busy = words("What a rush");
+    spec.pages = [(Language::En, own)].into();
+    assert!(page(&spec, BUSY).contains("<h1>What a rush</h1>"));
+}
+
+#[test]
 fn a_variant_is_shown_to_those_it_is_for_and_says_nothing_they_sent() {
     let mut spec = site(florist());
     let texts = |headline: &str, message: Option<&str>| {
         let text = PageTextSpec {
-            headline: Some(headline.to_owned()),
-            message: message.map(str::to_owned),
+            outage: CauseTextSpec {
+                headline: Some(headline.to_owned()),
+                message: message.map(str::to_owned),
+            },
             ..PageTextSpec::default()
         };
         [(Language::En, text)].into()

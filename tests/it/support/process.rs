@@ -5,6 +5,7 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex},
     thread::JoinHandle,
+    time::Duration,
 };
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -75,6 +76,23 @@ impl Process {
             drop(reader.join());
         }
         status
+    }
+
+    /// What it has had of all processors so far.
+    pub(crate) fn processor_time(&self) -> Duration {
+        // `USER_HZ`, which is the same on all of Linux's machines.
+        const TICKS_PER_SECOND: f64 = 100.0;
+        let path = format!("/proc/{}/stat", self.child.id());
+        let stat = std::fs::read_to_string(path).expect("a running process");
+        // The name in brackets may have anything in it. See proc_pid_stat(5).
+        let (_, fields) = stat.rsplit_once(") ").expect("a name in brackets");
+        let ticks: f64 = fields
+            .split(' ')
+            .skip(11)
+            .take(2)
+            .filter_map(|field| field.parse::<f64>().ok())
+            .sum();
+        Duration::from_secs_f64(ticks / TICKS_PER_SECOND)
     }
 
     /// Memory in use, in bytes.
