@@ -23,7 +23,11 @@ impl Refusing {
     pub(crate) fn at(address: SocketAddr) -> Self {
         let socket =
             Socket::new(Domain::for_address(address), Type::STREAM, None).expect("a socket");
-        // Connections of an origin that was here may have to end first.
+        if address.port() != 0 {
+            // Ended connections of an origin that was here do not matter.
+            let reused = socket.set_reuse_address(true);
+            reused.expect("an option of every socket");
+        }
         eventually("a free port", || socket.bind(&address.into()).ok());
         let address = socket
             .local_addr()
