@@ -154,10 +154,7 @@ fn with_eyes<T>(look: impl AsyncFnOnce(&Eyes) -> T) -> T {
         .build();
     runtime.expect("a runtime").block_on(async {
         let browser = WebDriver::new(&url, capabilities).await.expect("a browser");
-        let eyes = Eyes {
-            browser,
-            rules,
-        };
+        let eyes = Eyes { browser, rules };
         let seen = AssertUnwindSafe(look(&eyes)).catch_unwind().await;
         eyes.browser.quit().await.expect("the browser closes");
         seen.unwrap_or_else(|panic| resume_unwind(panic))
