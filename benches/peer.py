@@ -1,5 +1,8 @@
 # Our entry in the side-by-side benchmark with other proxies: named in RPB_PEER, written like its
 # other peers. The binary is the one that is shipped: `cargo build --profile dist`.
+#
+# Probes, breaker and hold stay as they are by default. So a page is what a visitor of a known
+# outage gets: no connection is tried for it, and GETs wait up to 2 s where an outage begins.
 INTERMISSION = os.environ.get("INTERMISSION_BIN", "target/dist/intermission")
 
 
@@ -9,6 +12,7 @@ def _(c):
     c.put("intermission.toml", f"""listen = "127.0.0.1:{c.port}"
 admin = "off"
 workers = {c.workers}
+data = "{c.dir}/data"
 [log]
 access = "off"
 level = "error"
@@ -16,11 +20,16 @@ level = "error"
 idle_timeout = "300s"
 connections = 20000
 """)
+    # The page of all peers, as a template that has nothing to fill in.
+    with open(c.page) as page:
+        c.put("sites/page.html", "{% raw %}" + page.read() + "{% endraw %}")
     for i, (host, upstream) in enumerate(c.sites):
         c.put(f"sites/s{i}.toml", f"""hosts = ["{host}"]
 upstream = "http://{upstream}"
 [brand]
 name = "Benchmark"
+[fallback]
+template = "page.html"
 {timeouts}[limits]
 connections = 20000
 """)

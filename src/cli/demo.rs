@@ -83,6 +83,10 @@ impl Demo {
             site.brand.email = Some("blumen@krause.example".to_owned());
             // So that a hanging shop does not hang the demonstration.
             site.upstream.timeouts.first_byte = Duration::from_secs(3);
+            // So that a slow shop passes its probes, late as it is.
+            if let Some(probe) = &mut site.upstream.health.probe {
+                probe.timeout = Duration::from_secs(3);
+            }
             // Who breaks the shop wants to see the page, not how it is put off.
             site.upstream.hold = None;
         }

@@ -183,6 +183,8 @@ fn upstream(file: &Table<'_>) -> Option<UpstreamSpec> {
     let hold = flow::hold(&file.table("hold"), timeouts.total);
     let limits = flow::limits(&file.table("limits"));
     let balance = upstream::balance(&file.table("balance"));
+    let health = health(&file.table("health"));
+    let breaker = breaker(&file.table("breaker"));
     let Origins {
         scheme,
         targets,
@@ -193,8 +195,8 @@ fn upstream(file: &Table<'_>) -> Option<UpstreamSpec> {
         ca,
         balance,
         timeouts,
-        health: health(&file.table("health")),
-        breaker: breaker(&file.table("breaker")),
+        health,
+        breaker,
         retry,
         hold,
         limits,

@@ -142,10 +142,10 @@ impl Mode {
                 "The branded page at once, with 503 and Retry-After; the access record says connection_refused."
             }
             Self::Hanging => {
-                "The branded page as soon as the first-byte timeout is over (3 seconds in this demonstration, 15 unless configured otherwise); the access record says connection_read_timeout."
+                "The branded page as soon as the first-byte timeout is over (3 seconds in this demonstration, 15 unless configured otherwise), and after three of those at once, as the origin is known to hang; the access record says connection_read_timeout."
             }
             Self::Slow => {
-                "The shop, two seconds late: slow is not down, as long as the first-byte timeout is longer."
+                "The shop, two seconds late: slow is not down, as long as the timeouts of requests and probes are longer."
             }
             Self::Reset => {
                 "The branded page at once; the access record says connection_terminated."

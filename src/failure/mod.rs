@@ -186,7 +186,7 @@ impl UpstreamFailure {
                 "the upstream's name could not be resolved; likely the container is stopped or renamed, or the name is misspelt"
             }
             Self::NoEndpoint => {
-                "the upstream has no usable address; likely its name exists but points nowhere"
+                "no address of the upstream is left to try; likely its name points nowhere, or its probes fail"
             }
             Self::Unroutable => {
                 "there is no route to the upstream; likely a container network is disconnected or a firewall rejects it"

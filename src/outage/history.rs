@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::id::OutageId;
 use crate::{
     failure::UpstreamFailure,
     tasks::clock::{Clock, WallClock},
+    telemetry::outage_id::OutageId,
 };
 
 /// How many are kept.
@@ -75,6 +75,12 @@ pub struct OutageView {
 impl History {
     pub(super) fn latest(&self) -> Option<&Entry> {
         self.entries.back()
+    }
+
+    /// The one that lasts.
+    pub(super) fn present(&self) -> Option<OutageId> {
+        let latest = self.latest()?;
+        latest.away_since.map(|_| latest.id)
     }
 
     /// How many there were, and how long all of them.

@@ -4,7 +4,6 @@
 //! last outages are kept in [`history`].
 
 pub mod history;
-pub mod id;
 pub mod state;
 #[cfg(test)]
 mod tests;
@@ -21,7 +20,7 @@ use tokio::time::Instant;
 
 use self::history::{History, OutageView};
 pub use self::state::{Observation, OutageState, Transition};
-use crate::failure::UpstreamFailure;
+use crate::{failure::UpstreamFailure, telemetry::outage_id::OutageId};
 
 /// The least time between two lines of the log about one outage that comes and goes.
 const QUIET: Duration = Duration::from_secs(10);
@@ -89,6 +88,16 @@ impl Outage {
         self.known().state.standing(Instant::now())
     }
 
+    /// When the first of the requests failed after which none has succeeded, as long as that does
+    /// not make an outage.
+    #[must_use]
+    pub fn failing_since(&self) -> Option<Instant> {
+        if !self.is_troubled.load(Relaxed) {
+            return None;
+        }
+        self.known().state.failing_since()
+    }
+
     /// How old the outage is.
     #[must_use]
     pub fn age(&self) -> Duration {
@@ -127,9 +136,9 @@ impl Outage {
         }
     }
 
-    /// A request failed, and the origin is to blame.
-    pub fn failed(&self, cause: UpstreamFailure) {
-        self.step(Observation::Failure(cause), Some(cause));
+    /// A request failed, and the origin is to blame. Names the outage that this is part of.
+    pub fn failed(&self, cause: UpstreamFailure) -> Option<OutageId> {
+        self.step(Observation::Failure(cause), Some(cause))
     }
 
     /// No endpoint is left, the last one for this cause.
@@ -144,7 +153,7 @@ impl Outage {
         }
     }
 
-    fn step(&self, seen: Observation, cause: Option<UpstreamFailure>) {
+    fn step(&self, seen: Observation, cause: Option<UpstreamFailure>) -> Option<OutageId> {
         let (now, answers) = (Instant::now(), self.answers.load(Relaxed));
         let mut known = self.known();
         if !known.state.is_troubled() {
@@ -153,6 +162,7 @@ impl Outage {
         let transition = known.state.step(now, seen);
         self.is_troubled.store(known.state.is_troubled(), Relaxed);
         known.note(transition, cause, (answers, now));
+        known.history.present()
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

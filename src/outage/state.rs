@@ -97,6 +97,14 @@ impl OutageState {
         self.since.is_some() || self.failing.is_some()
     }
 
+    /// When the first of the requests failed after which none has succeeded. `None` during an
+    /// outage, too: then more is known.
+    #[must_use]
+    pub fn failing_since(&self) -> Option<Instant> {
+        let (first, _) = self.failing.filter(|_| self.since.is_none())?;
+        Some(first)
+    }
+
     /// How the site stands.
     #[must_use]
     pub fn standing(&self, now: Instant) -> Standing {

@@ -136,6 +136,7 @@ impl Origin {
         let (now, wall) = (Instant::now(), WallClock.timestamp());
         let question = Question {
             standing: self.outage.standing(),
+            failing_since: self.outage.failing_since(),
             closed: self.closed(request, asked),
             is_probed: self.spec.upstream.health.probe.is_some(),
             retry_after: retry_after(&self.spec.retry_after, self.outage.age(), 0.5, None),
@@ -166,7 +167,7 @@ impl Origin {
         asked.record.origin_answered(status);
         let fallback = &self.spec.fallback;
         if !fallback.statuses.contains(&status) {
-            self.observe(None);
+            self.outage.succeeded();
             return pass(response);
         }
         let cause = Failure::Upstream(UpstreamFailure::Status(status));
@@ -191,7 +192,9 @@ impl Origin {
 
     /// A failure is known here for the first time: for the outage, and for the log.
     fn note(&self, failure: Failure, source: Option<&(dyn Error + 'static)>, asked: &Asked) {
-        self.observe(Some(failure));
+        if let Some(outage) = self.observe(failure) {
+            asked.record.is_in(outage);
+        }
         let entry = Entry {
             site: &self.spec.name,
             failure,

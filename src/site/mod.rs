@@ -37,6 +37,7 @@ use crate::{
     telemetry::{
         failure_log::FailureLog,
         metrics::{Metrics, SiteMetrics},
+        outage_id::OutageId,
     },
     upstream::{ConnectorError, Sighting, Surroundings, Upstream},
 };
@@ -248,17 +249,14 @@ impl Origin {
         }
     }
 
-    /// Notes what a request saw of the origin.
-    fn observe(&self, failure: Option<Failure>) {
+    /// Notes that a request saw the origin fail. Names the outage that this is part of.
+    fn observe(&self, failure: Failure) -> Option<OutageId> {
         match failure {
-            None => self.outage.succeeded(),
-            Some(Failure::Upstream(cause)) if cause.blames_endpoint() => self.outage.failed(cause),
-            Some(
-                Failure::Upstream(_)
-                | Failure::Overloaded
-                | Failure::Maintenance(_)
-                | Failure::Internal,
-            ) => {}
+            Failure::Upstream(cause) if cause.blames_endpoint() => self.outage.failed(cause),
+            Failure::Upstream(_)
+            | Failure::Overloaded
+            | Failure::Maintenance(_)
+            | Failure::Internal => None,
         }
     }
 }

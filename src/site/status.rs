@@ -33,6 +33,8 @@ pub(super) struct Waiting(Mutex<Readmission>);
 pub(super) struct Question {
     /// How the site stands.
     pub standing: Standing,
+    /// Since when requests fail and none succeeds, as long as that is no outage yet.
+    pub failing_since: Option<Instant>,
     /// The maintenance that keeps this client out.
     pub closed: Option<Window>,
     /// Whether anybody probes the origin while it is away.
@@ -58,7 +60,11 @@ impl Waiting {
                 Door::Unwatched(now.saturating_duration_since(since))
             }
             (None, Standing::Down { .. }) => Door::Shut,
-            (None, Standing::Up | Standing::Returned { .. }) => Door::Open,
+            (None, Standing::Up | Standing::Returned { .. }) => match question.failing_since {
+                // The next request will tell.
+                Some(since) => Door::Unwatched(now.saturating_duration_since(since)),
+                None => Door::Open,
+            },
         };
         let turn = self.readmission(|queue| queue.ask(now, door, question.pause(wall)));
         let (state, wait) = match turn {
@@ -143,6 +149,7 @@ mod tests {
             standing: Standing::Down {
                 since: Instant::now(),
             },
+            failing_since: None,
             closed: None,
             is_probed: true,
             retry_after: Duration::from_secs(30),
@@ -168,6 +175,18 @@ mod tests {
             }),
             ("trial", 0.0)
         );
+    }
+
+    #[test]
+    fn after_failures_that_are_no_outage_yet_one_page_goes_to_see() {
+        let waiting = Waiting::default();
+        let question = Question {
+            standing: Standing::Up,
+            failing_since: Some(Instant::now()),
+            ..down()
+        };
+        let ask = || waiting.ask(&question, Instant::now(), Timestamp::UNIX_EPOCH);
+        assert_eq!((ask().state, ask().state), ("trial", "down"));
     }
 
     #[test]

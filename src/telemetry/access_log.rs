@@ -155,6 +155,8 @@ struct Line<'a> {
         skip_serializing_if = "Option::is_none"
     )]
     user_agent: Option<String>,
+    #[serde(rename = "outage.id", skip_serializing_if = "Option::is_none")]
+    outage: Option<String>,
     #[serde(rename = "http.request.body.size")]
     request_bytes: u64,
     #[serde(rename = "http.response.body.size")]
@@ -191,6 +193,7 @@ impl<'a> Line<'a> {
                 .user_agent
                 .as_ref()
                 .map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned()),
+            outage: facts.outage.map(|outage| outage.to_string()),
             request_bytes: facts.request_bytes,
             response_bytes: facts.response_bytes,
             attempts: facts.attempts,

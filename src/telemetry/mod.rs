@@ -6,4 +6,5 @@ pub mod connection;
 pub mod failure_log;
 pub mod log;
 pub mod metrics;
+pub mod outage_id;
 pub mod record;

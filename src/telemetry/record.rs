@@ -21,6 +21,7 @@ use super::{
     access_log::AccessLog,
     connection::ConnectionState,
     metrics::{Metrics, SiteMetrics},
+    outage_id::OutageId,
 };
 use crate::failure::{Failure, Sent};
 
@@ -123,6 +124,8 @@ pub struct Facts {
     pub status: Option<StatusCode>,
     /// Why there is no origin response, or no whole one.
     pub failure: Option<Failure>,
+    /// The outage that the failure is part of.
+    pub outage: Option<OutageId>,
     /// Tries at the upstream.
     pub attempts: u32,
     /// The endpoint of the last one.
@@ -242,6 +245,11 @@ impl Record {
         self.edit(|facts| facts.failure = Some(failure));
     }
 
+    /// The failure is part of an outage.
+    pub fn is_in(&self, outage: OutageId) {
+        self.edit(|facts| facts.outage = Some(outage));
+    }
+
     /// Who answers.
     pub fn answered_by(&self, outcome: Outcome) {
         self.edit(|facts| facts.outcome = outcome);
@@ -354,6 +362,7 @@ impl Facts {
             origin_status: None,
             status: None,
             failure: None,
+            outage: None,
             attempts: 0,
             endpoint: None,
             upstream: None,

@@ -73,7 +73,7 @@ pub(super) fn pick(set: &Set, tried: &mut Tried, want: Want<'_>, now: Instant) -
             let lease = match only.endpoint.admission(now) {
                 _ if tried.contains(0) => None,
                 Admission::Full | Admission::Ramp(_) => Some(only.endpoint.lease()),
-                Admission::Trial => want.is_safe.then(|| only.endpoint.trial()).flatten(),
+                Admission::Trial => want.is_safe.then(|| only.endpoint.trial(now)).flatten(),
                 Admission::Ejected => None,
             };
             (0, lease?)
@@ -109,7 +109,7 @@ fn pick_of_several(
     let mut trials = untried()
         .filter(|_| want.is_safe)
         .filter(|(_, candidate)| candidate.endpoint.admission(now) == Admission::Trial);
-    trials.find_map(|(at, candidate)| Some((at, candidate.endpoint.trial()?)))
+    trials.find_map(|(at, candidate)| Some((at, candidate.endpoint.trial(now)?)))
 }
 
 /// An endpoint that may be picked, as the choice sees it.

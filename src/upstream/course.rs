@@ -90,7 +90,7 @@ impl<'a> Course<'a> {
     }
 
     /// From the first failure on, all attempts together have so much time.
-    fn limit_total(&mut self, total: Duration) {
+    pub(super) fn limit_total(&mut self, total: Duration) {
         let began = self.began.unwrap_or_else(Instant::now);
         self.cutoff.get_or_insert(began + total);
     }
@@ -139,7 +139,7 @@ impl Upstream {
     ) -> Option<Lease> {
         let now = Instant::now();
         let took = now.saturating_duration_since(sent_at);
-        if let Some(hold) = &self.hold {
+        if let Some(hold) = &self.health.hold {
             hold.answered(sent_at);
         }
         if let Some(limits) = &self.limits {

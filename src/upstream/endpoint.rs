@@ -190,9 +190,8 @@ impl Endpoint {
 
     /// A lease for the one request that sees whether this endpoint is still out; `None` when
     /// another one has it.
-    pub(super) fn trial(self: &Arc<Self>) -> Option<Lease> {
-        let rules = &self.health().rules;
-        let is_free = self.state.begin_trial(rules, Instant::now());
+    pub(super) fn trial(self: &Arc<Self>, now: Instant) -> Option<Lease> {
+        let is_free = self.state.begin_trial(&self.health().rules, now);
         is_free.then(|| {
             let mut lease = self.lease();
             lease.is_trial = AtomicBool::new(true);
@@ -283,19 +282,17 @@ impl Lease {
         }
     }
 
-    /// A connection: an idle one unless a fresh one is asked for, else a new one. That may be one to
-    /// the rival; then this is a lease of the rival.
-    pub(super) async fn checkout(
+    /// A connection that was kept for later.
+    pub(super) fn kept(&self, worker: WorkerId, now: Instant) -> Option<Connection> {
+        self.endpoint.pool.take(worker, now)
+    }
+
+    /// A new connection. It may be one to the rival; then this is a lease of the rival.
+    pub(super) async fn connect(
         &mut self,
-        worker: WorkerId,
         connector: &Connector,
         limit: Option<Duration>,
-        fresh: bool,
     ) -> Result<Connection, AttemptError> {
-        let pool = &self.endpoint.pool;
-        if !fresh && let Some(connection) = pool.take(worker) {
-            return Ok(connection);
-        }
         // Boxed, as all that is rare: the future of every request would have room for it.
         match self.rival.take() {
             None => Box::pin(self.endpoint.connect(connector, limit)).await,

@@ -148,8 +148,7 @@ impl Connection {
     pub(super) async fn send(
         &mut self,
         mut request: Request<RequestBody>,
-        timeouts: &TimeoutsSpec,
-        cutoff: Option<Instant>,
+        clocks: Clocks<'_>,
     ) -> Result<Response<Incoming>, SendError> {
         let has_body = request.body_mut().attach(&self.wire);
         let mark = self.wire.mark(has_body);
@@ -162,9 +161,7 @@ impl Connection {
             wire: &self.wire,
             timer: &mut self.timer,
             mark,
-            began: Instant::now(),
-            timeouts,
-            cutoff,
+            clocks,
         }
         .outcome(pin!(response))
         .await;
@@ -219,15 +216,23 @@ impl Connection {
     }
 }
 
+/// What bounds an exchange.
+#[derive(Clone, Copy)]
+pub(super) struct Clocks<'a> {
+    pub(super) timeouts: &'a TimeoutsSpec,
+    /// When it began, or a moment before.
+    pub(super) began: Instant,
+    /// When all attempts of the request end.
+    pub(super) cutoff: Option<Instant>,
+}
+
 /// What an exchange waits with.
 struct Exchange<'a> {
     driver: &'a mut Driver,
     wire: &'a WireState,
     timer: &'a mut Timer,
     mark: Mark,
-    began: Instant,
-    timeouts: &'a TimeoutsSpec,
-    cutoff: Option<Instant>,
+    clocks: Clocks<'a>,
 }
 
 impl Exchange<'_> {
@@ -236,9 +241,13 @@ impl Exchange<'_> {
         mut self,
         mut response: Pin<&mut impl Future<Output = Outcome>>,
     ) -> Result<Outcome, Late> {
-        let first = self.timeouts.first_byte.min(self.timeouts.between_bytes);
-        self.timer
-            .fire_by(earlier(self.began + first, self.cutoff), self.began);
+        let Clocks {
+            timeouts,
+            began,
+            cutoff,
+        } = self.clocks;
+        let first = timeouts.first_byte.min(timeouts.between_bytes);
+        self.timer.fire_by(earlier(began + first, cutoff), began);
         if self.driver.is_here() {
             next_turn().await;
         }
@@ -259,21 +268,22 @@ impl Exchange<'_> {
     fn poll_clocks(&mut self, cx: &mut Context<'_>) -> Poll<Late> {
         while self.timer.poll(cx).is_ready() {
             let now = Instant::now();
-            if self.cutoff.is_some_and(|cutoff| now >= cutoff) {
+            let cutoff = self.clocks.cutoff;
+            if cutoff.is_some_and(|cutoff| now >= cutoff) {
                 return Poll::Ready(Late::Upstream(UpstreamFailure::Deadline));
             }
             let (deadline, late) = self.clock();
             if now >= deadline {
                 return Poll::Ready(late);
             }
-            self.timer.set(earlier(deadline, self.cutoff));
+            self.timer.set(earlier(deadline, cutoff));
         }
         Poll::Pending
     }
 
     /// The clock that runs now: when it ends, and what that means.
     fn clock(&self) -> (Instant, Late) {
-        let (began, timeouts) = (self.began, self.timeouts);
+        let (began, timeouts) = (self.clocks.began, self.clocks.timeouts);
         match self.wire.progress() {
             Progress::Flushed(at) => (
                 at.unwrap_or(began).max(began) + timeouts.first_byte,

@@ -16,7 +16,7 @@ use super::{
     body::{OriginBody, RequestBody},
     course::Course,
     endpoint::Lease,
-    exchange::{ClientEnd, Connection, SendError},
+    exchange::{ClientEnd, Clocks, Connection, SendError},
     expect::BarrierGuard,
     health::known_cause,
     outbound::Outbound,
@@ -160,7 +160,7 @@ impl Upstream {
                 self.budget.deposit(sent_at);
             }
             course.sender.record.attempt(lease.address());
-            match self.attempt(&mut lease, course).await {
+            match self.attempt(&mut lease, course, sent_at).await {
                 Ok((connection, mut response)) => {
                     course.stick(&set, &lease, &mut response);
                     let answered = Answered {
@@ -211,42 +211,60 @@ impl Upstream {
         &self,
         lease: &mut Lease,
         course: &mut Course<'_>,
+        sent_at: Instant,
     ) -> Result<(Connection, Response<Incoming>), SendError> {
-        let (outbound, sender, cutoff) = (&mut *course.outbound, course.sender, course.cutoff);
-        let mut fresh = false;
+        let (sender, cutoff) = (course.sender, course.cutoff);
+        let mut kept = lease.kept(sender.worker, sent_at);
         loop {
-            let limit = cutoff.map(|cutoff| cutoff.saturating_duration_since(Instant::now()));
-            let asked = lease.address();
-            let mut connection = lease
-                .checkout(sender.worker, &self.connector, limit, fresh)
-                .await
-                .map_err(|error| SendError {
-                    error,
-                    unsent: None,
-                    by_client: None,
-                })?;
-            if lease.address() != asked {
-                sender.record.attempt(lease.address());
-                // Counted where it goes, if there is room; it has gone there already.
-                course.permit.as_mut().map(|permit| lease.enter(permit));
-            }
+            let is_new = kept.is_none();
+            let (mut connection, began) = match kept.take() {
+                Some(connection) => (connection, sent_at),
+                None => (self.connect(lease, course).await?, Instant::now()),
+            };
+            let outbound = &mut *course.outbound;
             let Some(request) = outbound.request.take() else {
                 return Err(defect());
             };
-            let sent = connection.send(request, &self.spec.timeouts, cutoff).await;
-            let mut error = match sent {
+            let clocks = Clocks {
+                timeouts: &self.spec.timeouts,
+                began,
+                cutoff,
+            };
+            let mut error = match connection.send(request, clocks).await {
                 Ok(response) => return Ok((connection, response)),
                 Err(error) => error,
             };
             let stale = connection.is_stale_after(&error);
             let end = (error.error.sent, error.error.cause);
             let repeatable = outbound.refill(error.unsent.take(), end, sender.record);
-            if fresh || !stale || !repeatable || error.by_client.is_some() {
+            if is_new || !stale || !repeatable || error.by_client.is_some() {
                 return Err(error);
             }
-            fresh = true;
             sender.record.attempt(lease.address());
         }
+    }
+
+    /// A new connection to the endpoint, or to its rival.
+    async fn connect(
+        &self,
+        lease: &mut Lease,
+        course: &mut Course<'_>,
+    ) -> Result<Connection, SendError> {
+        let cutoff = course.cutoff;
+        let limit = cutoff.map(|cutoff| cutoff.saturating_duration_since(Instant::now()));
+        let asked = lease.address();
+        let connection = lease.connect(&self.connector, limit).await;
+        let connection = connection.map_err(|error| SendError {
+            error,
+            unsent: None,
+            by_client: None,
+        })?;
+        if lease.address() != asked {
+            course.sender.record.attempt(lease.address());
+            // Counted where it goes, if there is room; it has gone there already.
+            course.permit.as_mut().map(|permit| lease.enter(permit));
+        }
+        Ok(connection)
     }
 }
 

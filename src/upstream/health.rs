@@ -11,6 +11,7 @@ use tokio::{sync::Notify, time::Instant};
 use super::{
     breaker::{Change, Rules},
     endpoint::{Admission, Endpoint},
+    hold::Hold,
 };
 use crate::failure::UpstreamFailure;
 
@@ -31,6 +32,8 @@ pub(super) struct Health {
     pub(super) rules: Rules,
     /// As people know the upstream.
     pub(super) upstream: String,
+    /// Those who wait for an endpoint; `None`: nobody does.
+    pub(super) hold: Option<Hold>,
     endpoints: OnceLock<Box<Endpoints>>,
     observer: OnceLock<Box<Observer>>,
     /// Told when an endpoint is out, for the prober.
@@ -50,10 +53,11 @@ pub struct HealthCounts {
 }
 
 impl Health {
-    pub(super) fn new(rules: Rules, upstream: String) -> Arc<Self> {
+    pub(super) fn new(rules: Rules, upstream: String, hold: Option<Hold>) -> Arc<Self> {
         Arc::new(Self {
             rules,
             upstream,
+            hold,
             endpoints: OnceLock::new(),
             observer: OnceLock::new(),
             ejected: Notify::new(),
@@ -85,7 +89,14 @@ impl Health {
         drop(self.observer.set(Box::new(observer)));
     }
 
-    pub(super) fn tell(&self, sighting: Sighting) {
+    /// Requests that wait are told, too: an outage that probes have found is as old as that for
+    /// them, and one that probes see the end of is over.
+    pub(super) fn tell(&self, sighting: Sighting, now: Instant) {
+        match (&self.hold, sighting) {
+            (Some(hold), Sighting::Gone(_)) => drop(hold.failed(now)),
+            (Some(hold), Sighting::Back) => hold.returned(now),
+            (None, _) => {}
+        }
         if let Some(observer) = self.observer.get() {
             observer(sighting);
         }
@@ -104,14 +115,14 @@ impl Health {
                     let label = cause.label();
                     tracing::warn!(upstream, endpoint = %address, cause = label, "endpoint ejected; others serve");
                 } else {
-                    self.tell(Sighting::Gone(cause));
+                    self.tell(Sighting::Gone(cause), now);
                 }
             }
             Change::Closed => {
                 if has_other {
                     tracing::info!(upstream, endpoint = %address, "endpoint returns");
                 }
-                self.tell(Sighting::Back);
+                self.tell(Sighting::Back, now);
             }
         }
     }

@@ -64,11 +64,13 @@ pub(super) struct Held<'a> {
 }
 
 impl Hold {
-    pub(super) fn new(spec: HoldSpec) -> Self {
+    /// An outage that `before` knew of, ahead of a reload, has not begun anew.
+    pub(super) fn new(spec: HoldSpec, before: Option<&Self>) -> Self {
+        let since = before.and_then(|before| *before.since());
         Self {
             spec,
-            is_down: AtomicBool::new(false),
-            since: Mutex::default(),
+            is_down: AtomicBool::new(since.is_some()),
+            since: Mutex::new(since),
             returned: watch::Sender::new(()),
             scout: Semaphore::new(1),
             waiting: AtomicUsize::new(0),
@@ -94,7 +96,12 @@ impl Hold {
         }
     }
 
-    /// No endpoint could be reached. Says until when waiting is worth it; `None` when the outage
+    /// A probe has found the origin back, without any request.
+    pub(super) fn returned(&self, now: Instant) {
+        self.answered(now);
+    }
+
+    /// No endpoint could be reached, or none is left. Says until when waiting is worth it; `None` when the outage
     /// is older than that.
     pub(super) fn failed(&self, now: Instant) -> Option<Instant> {
         let mut since = self.since();
@@ -178,10 +185,14 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn hold(requests: usize) -> Hold {
-        Hold::new(HoldSpec {
+        Hold::new(spec(requests), None)
+    }
+
+    fn spec(requests: usize) -> HoldSpec {
+        HoldSpec {
             time: 2 * SECOND,
             requests: NonZeroUsize::new(requests).unwrap(),
-        })
+        }
     }
 
     #[test]
@@ -201,6 +212,17 @@ mod tests {
         hold.failed(start + SECOND);
         hold.answered(start);
         assert_eq!(hold.failed(start + 3 * SECOND), None);
+    }
+
+    #[test]
+    fn an_outage_is_as_old_after_a_reload_as_before() {
+        let (before, start) = (hold(1), Instant::now());
+        before.failed(start);
+        let after = Hold::new(spec(1), Some(&before));
+        assert_eq!(after.failed(start + 3 * SECOND), None);
+        after.returned(start + 4 * SECOND);
+        let again = start + 5 * SECOND;
+        assert_eq!(after.failed(again), Some(again + 2 * SECOND));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! apart: they make the endpoint look worse for some seconds, however fast it failed.
 
 use std::{
+    ops::RangeInclusive,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
@@ -15,8 +16,9 @@ use tokio::time::Instant;
 use super::endpoint::Outcome;
 use crate::failure::Failure;
 
-/// In how many milliseconds a new latency is taken over for the most part.
-const SETTLING: u64 = 10_000;
+/// In how many milliseconds a new latency is taken over for the most part. The first answers, which
+/// may be those of a cold start, are outgrown sooner.
+const SETTLING: RangeInclusive<u64> = 1_000..=10_000;
 /// The least time between two samples: within it, one speaks for all.
 const STEP: u64 = 16;
 /// In how many milliseconds an unused latency halves.
@@ -30,7 +32,9 @@ pub(crate) struct Load {
     base: Instant,
     /// In nanoseconds; 0: not known.
     latency: AtomicU64,
-    /// When that was measured, in milliseconds since `base`.
+    /// When the first was measured, in milliseconds since `base`.
+    first: AtomicU64,
+    /// When the last was measured, in milliseconds since `base`.
     measured: AtomicU64,
     /// When it last failed, in milliseconds since `base`, and 1 more; 0: never.
     failed: AtomicU64,
@@ -41,6 +45,7 @@ impl Load {
         Self {
             base: now,
             latency: AtomicU64::new(0),
+            first: AtomicU64::new(0),
             measured: AtomicU64::new(0),
             failed: AtomicU64::new(0),
         }
@@ -90,13 +95,18 @@ impl Load {
         if before > 0 && passed < STEP {
             return;
         }
+        let known_for = now.saturating_sub(self.first.load(Relaxed));
+        let settling = known_for.clamp(*SETTLING.start(), *SETTLING.end());
         let step = u128::from(sample.abs_diff(before)) * u128::from(passed);
-        let step = u64::try_from(step / u128::from(SETTLING + passed)).unwrap_or(u64::MAX);
+        let step = u64::try_from(step / u128::from(settling + passed)).unwrap_or(u64::MAX);
         let average = match before {
             0 => sample,
             _ if sample < before => before - step,
             _ => before.saturating_add(step),
         };
+        if before == 0 {
+            self.first.store(now, Relaxed);
+        }
         self.latency.store(average, Relaxed);
         self.measured.store(now, Relaxed);
     }
@@ -156,12 +166,23 @@ mod tests {
         assert_eq!(load.cost(now), None, "nothing is known at first");
         let now = answer(&load, now, (1, 20));
         assert_eq!(millis(load.cost(now)), 20);
+        let now = answer(&load, now, (200, 20));
         let now = answer(&load, now, (1, 1000));
         assert!(millis(load.cost(now)) < 30);
         let now = answer(&load, now, (600, 1000));
         assert!(millis(load.cost(now)) > 900);
         let now = answer(&load, now, (1000, 20));
         assert!(millis(load.cost(now)) < 40);
+    }
+
+    #[test]
+    fn a_cold_start_is_outgrown_within_seconds() {
+        let now = Instant::now();
+        let load = Load::new(now);
+        let now = answer(&load, now, (1, 1000));
+        let now = answer(&load, now, (100, 20));
+        let cost = millis(load.cost(now));
+        assert!(cost < 200, "{cost} ms after five seconds");
     }
 
     #[test]

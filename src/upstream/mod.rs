@@ -40,6 +40,8 @@ mod retry;
 mod set;
 mod sticky;
 mod target;
+#[cfg(test)]
+mod tests;
 mod upgrade;
 pub mod view;
 pub(crate) mod wire;
@@ -82,7 +84,6 @@ pub struct Upstream {
     health: Arc<Health>,
     connector: Connector,
     budget: Budget,
-    hold: Option<Hold>,
     limits: Option<Arc<Limits>>,
     tasks: Tasks,
     /// Ends what runs beside the requests.
@@ -129,7 +130,9 @@ impl Upstream {
             breaker: spec.breaker,
             is_probed: spec.health.probe.is_some(),
         };
-        let health = Health::new(rules, spec.to_string());
+        let waited = previous.and_then(|previous| previous.health.hold.as_ref());
+        let hold = spec.hold.map(|spec| Hold::new(spec, waited));
+        let health = Health::new(rules, spec.to_string(), hold);
         let common = Arc::new(Common {
             tasks: around.tasks.clone(),
             between_bytes: spec.timeouts.between_bytes,
@@ -169,7 +172,6 @@ impl Upstream {
             endpoints,
             health,
             budget: Budget::new(&spec.retry, Instant::now()),
-            hold: spec.hold.map(Hold::new),
             limits: Limits::new(&spec.limits),
             connector,
             tasks: around.tasks.clone(),

@@ -47,9 +47,9 @@ impl Upstream {
     fn is_worth_waiting(
         &self,
         failed: &AttemptError,
-        course: &Course<'_>,
+        course: &mut Course<'_>,
     ) -> Option<(&Hold, Instant)> {
-        let hold = self.hold.as_ref()?;
+        let hold = self.health.hold.as_ref()?;
         if course.is_denied || !retry::may_pass(failed.cause) {
             return None;
         }
@@ -58,6 +58,8 @@ impl Upstream {
             Sent::No => true,
             Sent::Maybe | Sent::Yes => self.spec.retry.attempts.get() > 1,
         };
+        // Where there was nobody to ask, no attempt has set the clock.
+        course.limit_total(self.spec.timeouts.total);
         let until = course.cutoff.map_or(until, |cutoff| cutoff.min(until));
         (may_repeat && course.outbound.request.is_some()).then_some((hold, until))
     }

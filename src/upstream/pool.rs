@@ -50,11 +50,11 @@ impl Pool {
     }
 
     /// An idle connection that is alive and can take a request now.
-    pub(super) fn take(&self, worker: WorkerId) -> Option<Connection> {
+    pub(super) fn take(&self, worker: WorkerId, now: Instant) -> Option<Connection> {
         let mut stack = self.stack(worker)?;
         while let Some(mut idle) = stack.pop() {
             // An end the other side has sent is known here.
-            if idle.connection.is_alive() && idle.since.elapsed() < self.idle_timeout {
+            if idle.connection.is_alive() && idle.is_young(self.idle_timeout, now) {
                 return Some(idle.connection);
             }
         }
@@ -106,8 +106,7 @@ impl Pool {
         for stack in &self.idle {
             let mut stack = stack.lock().unwrap_or_else(PoisonError::into_inner);
             stack.retain_mut(|idle| {
-                idle.connection.is_alive()
-                    && now.saturating_duration_since(idle.since) < self.idle_timeout
+                idle.connection.is_alive() && idle.is_young(self.idle_timeout, now)
             });
         }
     }
@@ -128,6 +127,12 @@ impl Pool {
     fn stack(&self, worker: WorkerId) -> Option<MutexGuard<'_, Vec<Idle>>> {
         let stack = self.idle.get(worker.index())?;
         Some(stack.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Idle {
+    fn is_young(&self, timeout: Duration, now: Instant) -> bool {
+        now.saturating_duration_since(self.since) < timeout
     }
 }
 

@@ -132,7 +132,7 @@ impl Prober {
 
 impl Endpoint {
     /// A probe has ended.
-    fn probed(
+    pub(super) fn probed(
         self: &Arc<Self>,
         spec: &ProbeSpec,
         result: Result<(), super::probe::ProbeFailure>,
@@ -158,7 +158,7 @@ impl Endpoint {
         }
         match verdict.change {
             Some(change) => health.changed(self, change, now),
-            None if result.is_ok() && self.is_eligible(now) => health.tell(Sighting::Back),
+            None if result.is_ok() && self.is_eligible(now) => health.tell(Sighting::Back, now),
             None => {}
         }
     }

@@ -64,6 +64,28 @@ fn metrics_are_prometheus_text_with_our_prefix() {
 }
 
 #[test]
+fn every_metric_is_documented_and_no_other() {
+    const DOCUMENT: &str = include_str!("../../docs/observing.md");
+    let origin = Origin::always(answer(ok("hello")));
+    let proxy = Proxy::before(&origin.url(), "");
+    let text = String::from_utf8(proxy.admin("/metrics").body).expect("UTF-8");
+    let told = text.lines().filter_map(|line| {
+        let mut words = line.strip_prefix("# TYPE ")?.split(' ');
+        let (name, kind) = (words.next()?, words.next()?);
+        let suffix = if kind == "counter" { "_total" } else { "" };
+        Some(format!("{name}{suffix}"))
+    });
+    let documented = DOCUMENT.lines().filter_map(|line| {
+        let name = line.strip_prefix("| `")?.split('`').next()?;
+        name.starts_with("intermission_").then(|| name.to_owned())
+    });
+    let [mut told, mut documented] = [told.collect::<Vec<_>>(), documented.collect()];
+    told.sort();
+    documented.sort();
+    assert_eq!(told, documented);
+}
+
+#[test]
 fn labels_come_from_the_configuration_alone() {
     let origin = Origin::always(answer(ok("hello")));
     let proxy = Proxy::before(&origin.url(), "");

@@ -255,15 +255,25 @@ fn a_dead_endpoint_beside_a_living_one_is_ejected_and_is_no_outage() {
 
 #[test]
 fn an_endpoint_that_reports_errors_is_ejected_while_another_serves() {
-    let well = Origin::at((THIRD, 0).into(), answer(ok("well")));
+    let gate = Gate::default();
+    let held = |bytes: Vec<u8>| after_request([Step::WaitFor(gate.clone()), Step::Send(bytes)]);
+    let well = Origin::at((THIRD, 0).into(), held(ok("well")));
     let unwell = response("503 Service Unavailable", &[], b"no database");
-    let unwell = Origin::at((SECOND, well.address.port()).into(), answer(unwell));
+    let unwell = Origin::at((SECOND, well.address.port()).into(), held(unwell));
     let (proxy, _names) = before_two([unwell.address, well.address], LONG);
-    // Several at once, so that both are asked.
-    eventually("it is ejected", || {
-        at_once(4, |_| proxy.get("/"));
-        (proxy.metric("intermission_endpoints", &["ejected"]) > 0.0).then_some(())
+    // All wait for their answers, so that each endpoint gets its half: more than the 20 that are
+    // enough to tell.
+    std::thread::scope(|scope| {
+        let asking = scope.spawn(|| at_once(60, |_| proxy.get("/").head.status()));
+        eventually("both are asked", || {
+            let counts = [unwell.requests().len(), well.requests().len()];
+            (counts.iter().sum::<usize>() >= 60 && counts[0] >= 20).then_some(())
+        });
+        gate.open();
+        let statuses = asking.join().expect("answers");
+        assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
     });
+    assert_eq!(proxy.metric("intermission_endpoints", &["ejected"]), 1.0);
     let count = unwell.requests().len();
     for _ in 0..20 {
         assert_eq!(proxy.get("/").head.status(), 200);

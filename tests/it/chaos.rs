@@ -232,8 +232,10 @@ fn readers_hardly_notice_what_happens_to_one_endpoint_of_three() {
         "[dns]\nservers = [\"{}\"]\n[log]\naccess = \"off\"\n",
         names.address
     );
-    let clocks = "[timeouts]\nconnect = \"300ms\"\nfirst_byte = \"500ms\"\n[health]\n[breaker]\n";
-    let site = catch_all(&format!("http://app.test:{port}"), clocks);
+    // All that is on as a rule, with clocks that make faults short.
+    let more = "[timeouts]\nconnect = \"300ms\"\nfirst_byte = \"500ms\"\n\
+                [health]\ninterval = \"1s\"\ntimeout = \"500ms\"\n[breaker]\n[hold]\n";
+    let site = catch_all(&format!("http://app.test:{port}"), more);
     let proxy = Setup::new(&dns).site("shop", &site).start();
     let done = AtomicBool::new(false);
     let (count, bad) = std::thread::scope(|scope| {

@@ -167,6 +167,23 @@ fn bad_upstreams() {
 }
 
 #[test]
+fn a_bad_upstream_hides_no_other_mistake() {
+    const TABLES: [&str; 7] = [
+        "timeouts", "retry", "hold", "health", "breaker", "limits", "balance",
+    ];
+    let tables: String = TABLES
+        .iter()
+        .map(|table| format!("[{table}]\nnonsense = 1\n"))
+        .collect();
+    let text = format!("hosts = [\"shop.example\"]\nupstream = \"app:3000\"\n{tables}");
+    let shown = problems_of(&[("sites/shop.toml", &text)]).to_string();
+    for table in TABLES {
+        let key = format!("{table}.nonsense: unknown key");
+        assert!(shown.contains(&key), "{key}:\n{shown}");
+    }
+}
+
+#[test]
 fn bad_lists_of_upstreams() {
     let upstreams = [
         "upstream = []",

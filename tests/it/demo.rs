@@ -280,6 +280,21 @@ fn a_slow_shop_is_late_and_not_down() {
 }
 
 #[test]
+fn a_slow_shop_comes_back_from_an_outage() {
+    let demo = Demo::start();
+    demo.turn("refused");
+    eventually("the shop is gone", || {
+        (demo.ask(&Ask::get("/")).head.status() == 503).then_some(())
+    });
+    demo.turn("slow");
+    eventually("a probe of the slow shop passes", || {
+        let sites = text(&Ask::get("/sites").ask(demo.admin, Protocol::H1));
+        sites.contains("\"probe\":\"passed\"").then_some(())
+    });
+    demo.returns();
+}
+
+#[test]
 fn a_truncated_answer_is_cut_and_recorded() {
     let demo = Demo::start();
     demo.turn("truncated");

@@ -30,8 +30,8 @@ fn an_outage_is_listed_counted_and_told_from_its_start_to_its_end() {
     let proxy = Proxy::before(&format!("http://{address}"), "");
     assert!(list(&proxy, "/outages").is_empty());
     assert_eq!(proxy.metric("intermission_upstream_up", &["shop"]), 1.0);
-    for _ in 0..5 {
-        assert_eq!(proxy.get("/").head.status(), 503);
+    for path in ["/1", "/2", "/3", "/4", "/5"] {
+        assert_eq!(proxy.get(path).head.status(), 503);
     }
     let outages = list(&proxy, "/outages");
     let [outage] = &outages[..] else {
@@ -47,6 +47,10 @@ fn an_outage_is_listed_counted_and_told_from_its_start_to_its_end() {
     assert!(outage.get("ended").is_none());
     assert_eq!(proxy.metric("intermission_upstream_up", &["shop"]), 0.0);
     let id = outage["id"].as_str().expect("a name").to_owned();
+    assert!(proxy.record("/1").get("outage.id").is_none());
+    for path in ["/2", "/5"] {
+        assert_eq!(proxy.record(path)["outage.id"], id.as_str(), "{path}");
+    }
     proxy.logged(&[
         "ERROR",
         "outage: nothing listens",

