@@ -2,6 +2,7 @@
 
 use std::{
     future::Future,
+    panic::{AssertUnwindSafe, resume_unwind},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -9,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt as _;
 use jiff::{Timestamp, ToSpan};
 use thirtyfour::{By, WebDriver};
 use tokio::time::Instant;
@@ -49,11 +51,13 @@ impl Shop {
             }
         }));
         let proxy = Proxy::before(&origin.url(), QUICK);
-        Self {
+        let shop = Self {
             proxy,
             origin,
             is_up,
-        }
+        };
+        shop.goes_away();
+        shop
     }
 
     /// The origin is back, and the proxy has noticed.
@@ -64,9 +68,12 @@ impl Shop {
         });
     }
 
+    /// The origin is gone for so many that it is an outage: one failure alone is none.
     fn goes_away(&self) {
         self.is_up.store(false, Relaxed);
-        assert_eq!(self.proxy.get("/noticed").head.status(), 503);
+        for _ in 0..3 {
+            assert_eq!(self.proxy.get("/noticed").head.status(), 503);
+        }
     }
 
     fn url(&self, target: &str) -> String {
@@ -93,9 +100,11 @@ fn browse<F: Future<Output = ()>>(test: impl FnOnce(WebDriver) -> F) {
         .unwrap();
     runtime.block_on(async {
         let browser = WebDriver::new(&url, capabilities()).await.unwrap();
-        test(browser.clone()).await;
+        // A browser that is not told to quit is waited for, for minutes.
+        let seen = AssertUnwindSafe(test(browser.clone())).catch_unwind().await;
         let console = browser.browser_log().await.unwrap();
         browser.quit().await.unwrap();
+        seen.unwrap_or_else(|panic| resume_unwind(panic));
         // The browser itself notes the status; the page must add nothing to it.
         let complaints: Vec<_> = console
             .iter()

@@ -1,7 +1,7 @@
 //! The page for people: its words, its markup, its size.
 
 use super::{fixtures::own_words, render::Renderer, *};
-use crate::config::spec::{LogoSpec, Theme};
+use crate::config::spec::{LegalText, LogoSpec, Moment, Theme};
 
 pub(super) const THEMES: [(&str, Theme); 3] = [
     ("calm", Theme::Calm),
@@ -240,9 +240,9 @@ fn the_security_policy_allows_exactly_the_pages_style_and_script() {
 }
 
 /// Bytes of an answer with its page, the head included.
-fn size(pages: &Pages, method: &str, language: &str, coding: &str) -> usize {
+fn size(pages: &Pages, failure: Failure, method: &str, language: &str, coding: &str) -> usize {
     let fields = [("accept-encoding", coding), ("accept-language", language)];
-    let response = respond(pages, REFUSED, &request(method, "/", &fields));
+    let response = respond(pages, failure, &request(method, "/", &fields));
     let field = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
     let head: usize = response.headers().iter().map(field).sum();
     // The status line, Date, Via and Connection are added later.
@@ -256,23 +256,32 @@ fn a_page_with_its_fields_fits_into_the_first_flight() {
     let bytes: Vec<u8> = std::iter::repeat_with(|| noise.u8(..))
         .take(6 * 1024)
         .collect();
+    let until = Moment {
+        at: Timestamp::UNIX_EPOCH,
+        offset: jiff::tz::offset(1),
+    };
+    let planned = Failure::Maintenance(Window { until: Some(until) });
     for (name, theme) in THEMES {
         let mut site = full(theme);
         site.brand.logo = Some(LogoSpec {
             media_type: "image/webp",
             bytes: bytes.clone().into(),
         });
+        let legal = LegalText {
+            title: None,
+            html: String::new(),
+        };
+        site.own.imprint.general = Some(legal.clone());
+        site.own.privacy.general = Some(legal);
         let pages = Pages::build(&site).unwrap();
         for language in Language::ALL {
             let tag = language.tag();
             for (coding, most) in [("br", 13), ("gzip", 14)] {
-                for method in ["GET", "POST"] {
-                    let size = size(&pages, method, tag, coding);
-                    println!("{name} {tag} {coding} {method}: {size}");
-                    assert!(
-                        size <= most * 1024,
-                        "{name} {tag} {coding} {method}: {size}"
-                    );
+                for (failure, method) in [(REFUSED, "GET"), (REFUSED, "POST"), (planned, "POST")] {
+                    let size = size(&pages, failure, method, tag, coding);
+                    let case = format!("{name} {tag} {coding} {method} {failure:?}: {size}");
+                    println!("{case}");
+                    assert!(size <= most * 1024, "{case}");
                 }
             }
         }
