@@ -2,7 +2,7 @@
 //!
 //! Deadline → pick → check out → send → classify → again or give up. It reads from top to bottom;
 //! what an attempt is made of stands in the files beside it, and what is done when no endpoint
-//! could be reached in [`super::outlast`].
+//! could be reached in `outlast`.
 
 use std::sync::Arc;
 

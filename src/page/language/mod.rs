@@ -1,6 +1,6 @@
 //! The built-in words, one file per language. A new language does not compile until it has all.
 //!
-//! `{}` stands for what each field says it does; it is filled in by [`fill`]. Words about a site
+//! `{}` stands for what each field says it does; it is filled in by `fill`. Words about a site
 //! are written so that no name has to be inflected, whatever its gender or number. Duration
 //! words stand in the case that `come_back_in` asks for; durations that the browser writes stand
 //! after a colon where the language would inflect them.
