@@ -88,7 +88,15 @@ impl Eyes {
         let scheme = json!({"name": "prefers-color-scheme", "value": scheme});
         self.devtools("Emulation.setEmulatedMedia", json!({"features": [scheme]}))
             .await;
+        self.leave().await;
         self.browser.goto(page).await.expect("the page loads");
+    }
+
+    /// Lets the page before go, and what it said: it still asks for a proxy that has ended.
+    async fn leave(&self) {
+        let blank = self.browser.goto("about:blank").await;
+        blank.expect("the empty page loads");
+        self.browser.browser_log().await.expect("the console");
     }
 
     async fn ask(&self, script: &str) -> Value {
