@@ -29,6 +29,18 @@ pub(super) fn encode(runtime: &Runtime, out: Out<'_, '_>) -> fmt::Result {
             (Some("passed"), &counts.probes_passed),
             (Some("failed"), &counts.probes_failed),
         ]
+    })?;
+    let help = "Requests that were held until the origin returned, or long enough";
+    counts(runtime, out, ("requests_held", help), |counts| {
+        vec![(None, &counts.requests_held)]
+    })?;
+    let help = "Requests that found no room at once";
+    counts(runtime, out, ("requests_queued", help), |counts| {
+        vec![(None, &counts.requests_queued)]
+    })?;
+    let help = "Attempts that were not repeated because the retry budget was used up";
+    counts(runtime, out, ("retries_denied", help), |counts| {
+        vec![(None, &counts.retries_denied)]
     })
 }
 

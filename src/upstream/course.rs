@@ -1,7 +1,10 @@
 //! One request on its way through the attempts: what it has been through, and what follows from
 //! how an attempt ended.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use http::Response;
 use tokio::time::Instant;
@@ -118,6 +121,7 @@ impl Upstream {
         if let Some(taken) = limits.try_admit(&mut take) {
             return Ok(taken);
         }
+        self.health.counts.requests_queued.fetch_add(1, Relaxed);
         let admitted = Box::pin(limits.admit(class, take)).await;
         admitted.map_err(|_| {
             Ended::Failed(AttemptError {
@@ -196,6 +200,9 @@ impl Upstream {
         }
         let lease = course.pick(set, Instant::now())?;
         course.is_denied = !self.budget.withdraw(now);
+        if course.is_denied {
+            self.health.counts.retries_denied.fetch_add(1, Relaxed);
+        }
         (!course.is_denied).then_some(lease)
     }
 }

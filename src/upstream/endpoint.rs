@@ -62,7 +62,7 @@ pub(crate) struct Endpoint {
     pool: Pool,
     in_flight: AtomicUsize,
     /// Requests with a permit for it; counted only where they are limited.
-    permitted: AtomicUsize,
+    permitted: Arc<AtomicUsize>,
     common: Arc<Common>,
     state: Arc<EndpointState>,
 }
@@ -83,9 +83,17 @@ impl Endpoint {
         common: Arc<Common>,
         before: Option<&Self>,
     ) -> Arc<Self> {
-        let (load, state) = match before {
-            Some(before) => (Arc::clone(&before.load), Arc::clone(&before.state)),
-            None => (Arc::new(Load::new(Instant::now())), Arc::default()),
+        let (load, state, permitted) = match before {
+            Some(before) => (
+                Arc::clone(&before.load),
+                Arc::clone(&before.state),
+                Arc::clone(&before.permitted),
+            ),
+            None => (
+                Arc::new(Load::new(Instant::now())),
+                Arc::default(),
+                Arc::default(),
+            ),
         };
         Arc::new(Self {
             target,
@@ -93,7 +101,7 @@ impl Endpoint {
             load,
             pool,
             in_flight: AtomicUsize::new(0),
-            permitted: AtomicUsize::new(0),
+            permitted,
             common,
             state,
         })
@@ -116,6 +124,11 @@ impl Endpoint {
     /// Whether any request may be sent to it now.
     pub(super) fn is_eligible(&self, now: Instant) -> bool {
         health::is_eligible(self.admission(now))
+    }
+
+    /// Whether it may be picked now, and why it failed last.
+    pub(super) fn standing(&self, now: Instant) -> (Admission, Option<UpstreamFailure>) {
+        self.state.standing(&self.health().rules, now)
     }
 
     /// Why it failed last.

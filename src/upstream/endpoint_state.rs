@@ -93,6 +93,20 @@ impl EndpointState {
         self.with(|known| known.breaker.admission(rules, now))
     }
 
+    /// Whether there is nothing to decide: requests may use it.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.is_quiet.load(Relaxed)
+    }
+
+    /// Whether requests may use the endpoint now, and why it failed last.
+    pub(super) fn standing(
+        &self,
+        rules: &Rules,
+        now: Instant,
+    ) -> (Admission, Option<UpstreamFailure>) {
+        self.with(|known| (known.breaker.admission(rules, now), known.last_cause))
+    }
+
     pub(super) fn glimpse(&self, rules: &Rules, now: Instant) -> Glimpse {
         self.with(|known| Glimpse {
             admission: known.breaker.admission(rules, now),

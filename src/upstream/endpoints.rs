@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use futures_util::future::join;
 use tokio::{
     sync::{Notify, watch},
@@ -89,6 +89,11 @@ impl Endpoints {
         endpoints
             .map(|candidate| Arc::clone(&candidate.endpoint))
             .collect()
+    }
+
+    /// What is known to pick from at this moment, be it nothing.
+    pub(super) fn current(&self) -> Guard<Arc<Set>> {
+        self.current.load()
     }
 
     /// What to pick from. Waits only when nothing was ever found.

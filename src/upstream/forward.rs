@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use http::{HeaderValue, Request, Response, StatusCode};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use tokio::time::Instant;
 
 use super::{
@@ -92,6 +92,15 @@ impl Upstream {
                 Arc::clone(sender.record),
             ));
             return Err(ForwardError::Failed { error, unread });
+        }
+        if request.body().is_end_stream()
+            && let Some(cause) = self.known_outage()
+        {
+            let error = unsent(cause);
+            return Err(ForwardError::Failed {
+                error,
+                unread: None,
+            });
         }
         let mut outbound = Outbound::prepare(request, sender);
         let answered = match self.attempts(&mut outbound, sender).await {

@@ -38,10 +38,10 @@ pub(super) struct Health {
     observer: OnceLock<Box<Observer>>,
     /// Told when an endpoint is out, for the prober.
     pub(super) ejected: Notify,
-    pub(super) counts: HealthCounts,
+    pub(super) counts: Arc<HealthCounts>,
 }
 
-/// What has happened since the upstream was built.
+/// What has happened since the site has an upstream, whatever was reloaded meanwhile.
 #[derive(Debug, Default)]
 pub struct HealthCounts {
     /// Times an endpoint was ejected.
@@ -50,10 +50,22 @@ pub struct HealthCounts {
     pub probes_passed: AtomicU64,
     /// Probes that failed.
     pub probes_failed: AtomicU64,
+    /// Requests that were held until the origin returned, or long enough.
+    pub requests_held: AtomicU64,
+    /// Requests that found no room at once.
+    pub requests_queued: AtomicU64,
+    /// Attempts that were not repeated because the budget had no more to give.
+    pub retries_denied: AtomicU64,
 }
 
 impl Health {
-    pub(super) fn new(rules: Rules, upstream: String, hold: Option<Hold>) -> Arc<Self> {
+    /// Counting goes on where `before` has come to.
+    pub(super) fn new(
+        rules: Rules,
+        upstream: String,
+        hold: Option<Hold>,
+        before: Option<&Self>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             rules,
             upstream,
@@ -61,7 +73,7 @@ impl Health {
             endpoints: OnceLock::new(),
             observer: OnceLock::new(),
             ejected: Notify::new(),
-            counts: HealthCounts::default(),
+            counts: before.map_or_else(Arc::default, |before| Arc::clone(&before.counts)),
         })
     }
 

@@ -110,6 +110,12 @@ impl Hold {
         (now < until).then_some(until)
     }
 
+    /// Whether there is an outage that is too old to wait for its end.
+    pub(super) fn is_over(&self, now: Instant) -> bool {
+        let until = self.since().map(|since| since + self.spec.time);
+        until.is_some_and(|until| now >= until)
+    }
+
     /// There is reason to believe that the origin is back: those who wait try again.
     pub(super) fn release(&self) {
         self.returned.send_replace(());
@@ -204,6 +210,15 @@ mod tests {
         hold.answered(start + 3 * SECOND);
         let again = start + 4 * SECOND;
         assert_eq!(hold.failed(again), Some(again + 2 * SECOND));
+    }
+
+    #[test]
+    fn an_outage_is_over_for_those_who_would_wait_once_its_time_has_passed() {
+        let (hold, start) = (hold(1), Instant::now());
+        assert!(!hold.is_over(start), "there is none");
+        hold.failed(start);
+        assert!(!hold.is_over(start + SECOND));
+        assert!(hold.is_over(start + 2 * SECOND));
     }
 
     #[test]

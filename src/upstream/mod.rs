@@ -22,6 +22,7 @@ mod expect;
 mod eyeballs;
 pub mod fetch;
 pub mod forward;
+mod gone;
 mod hash;
 mod health;
 mod hold;
@@ -83,7 +84,7 @@ pub struct Upstream {
     endpoints: Arc<Endpoints>,
     health: Arc<Health>,
     connector: Connector,
-    budget: Budget,
+    budget: Arc<Budget>,
     limits: Option<Arc<Limits>>,
     tasks: Tasks,
     /// Ends what runs beside the requests.
@@ -132,7 +133,8 @@ impl Upstream {
         };
         let waited = previous.and_then(|previous| previous.health.hold.as_ref());
         let hold = spec.hold.map(|spec| Hold::new(spec, waited));
-        let health = Health::new(rules, spec.to_string(), hold);
+        let before = previous.map(|previous| &*previous.health);
+        let health = Health::new(rules, spec.to_string(), hold, before);
         let common = Arc::new(Common {
             tasks: around.tasks.clone(),
             between_bytes: spec.timeouts.between_bytes,
@@ -171,8 +173,8 @@ impl Upstream {
             spec: spec.clone(),
             endpoints,
             health,
-            budget: Budget::new(&spec.retry, Instant::now()),
-            limits: Limits::new(&spec.limits),
+            budget: budget(spec, previous),
+            limits: limits(spec, previous),
             connector,
             tasks: around.tasks.clone(),
             _ended: ended.drop_guard(),
@@ -210,6 +212,22 @@ impl Upstream {
             .known()
             .iter()
             .fold(Connections::default(), count)
+    }
+}
+
+/// What has been repeated is not forgotten by a reload that does not speak of it.
+fn budget(spec: &UpstreamSpec, previous: Option<&Upstream>) -> Arc<Budget> {
+    match previous.filter(|previous| previous.spec.retry == spec.retry) {
+        Some(previous) => Arc::clone(&previous.budget),
+        None => Arc::new(Budget::new(&spec.retry, Instant::now())),
+    }
+}
+
+/// Nor is what is in flight, or what has been measured.
+fn limits(spec: &UpstreamSpec, previous: Option<&Upstream>) -> Option<Arc<Limits>> {
+    match previous.filter(|previous| previous.spec.limits == spec.limits) {
+        Some(previous) => previous.limits.clone(),
+        None => Limits::new(&spec.limits),
     }
 }
 

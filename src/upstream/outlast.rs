@@ -4,7 +4,7 @@
 //! that was not sent and does more is tried once more after a pause. Rare, and never on the way of
 //! a request that is answered.
 
-use std::{future::Future, pin::pin};
+use std::{future::Future, pin::pin, sync::atomic::Ordering::Relaxed};
 
 use tokio::time::{Instant, sleep, timeout};
 
@@ -28,6 +28,7 @@ impl Upstream {
         // Who waits asks nothing of the origin.
         course.permit = None;
         if let Some(held) = hold.enter(until).filter(|_| course.outbound.is_safe()) {
+            self.health.counts.requests_held.fetch_add(1, Relaxed);
             return self.held(held, failed, course).await;
         }
         let pause = retry::pause(fastrand::u64(retry::PAUSE));
@@ -36,6 +37,7 @@ impl Upstream {
             return Err(Ended::Failed(failed));
         }
         if !self.budget.withdraw(now) {
+            self.health.counts.retries_denied.fetch_add(1, Relaxed);
             return Err(Ended::Failed(failed));
         }
         sleep(pause).await;

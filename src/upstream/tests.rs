@@ -58,7 +58,7 @@ impl<'c> World<'c> {
             breaker: Some(BreakerSpec::default()),
             is_probed: probe.is_some(),
         };
-        let health = Health::new(rules, "app".to_owned(), None);
+        let health = Health::new(rules, "app".to_owned(), None, None);
         let sightings = Arc::<Mutex<Vec<Sighting>>>::default();
         let seen = Arc::clone(&sightings);
         health.observe(move |sighting| seen.lock().unwrap().push(sighting));

@@ -48,6 +48,7 @@ mod overload;
 mod preview;
 mod probes;
 mod real_site;
+mod reload_keeps;
 mod replaced;
 mod retries;
 mod retries_elsewhere;

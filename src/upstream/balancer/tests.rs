@@ -33,7 +33,7 @@ fn set(ranks: &[(u32, u32)]) -> Set {
     let common = Arc::new(Common {
         tasks: Tasks::new(Handle::current()),
         between_bytes: Duration::from_secs(1),
-        health: Health::new(rules, "app".to_owned(), None),
+        health: Health::new(rules, "app".to_owned(), None, None),
     });
     let endpoints = ranks.iter().zip(1000..).map(|(&(tier, weight), port)| {
         let pool = Pool::new(1, 1, Duration::from_secs(1));
