@@ -7,16 +7,17 @@ use http::{StatusCode, uri::Authority};
 use super::{
     brand,
     breaker::breaker,
-    custom, flow,
+    custom, flow, headers,
     health::health,
     language, legal, maintenance, names,
     problem::Problem,
     reader::{Table, Value},
+    redirect,
     source::Spot,
     spec::{
-        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, MaintenanceSpec, OwnSpec,
-        PageTextSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec, TimeoutsSpec, UpstreamSpec,
-        VariantSpec,
+        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, HstsSpec, Language, MaintenanceSpec,
+        OwnSpec, PageTextSpec, RedirectSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec,
+        TimeoutsSpec, UpstreamSpec, VariantSpec,
     },
     upstream::{self, Origins},
     variant,
@@ -49,6 +50,7 @@ pub(super) struct ClaimedHost {
 /// Reads a file.
 pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
     let hosts = hosts(file);
+    let patterns: Vec<_> = hosts.iter().map(|host| host.pattern.clone()).collect();
     let upstream = upstream(file);
     let [own_pages, brand, fallback] = ["page", "brand", "fallback"].map(|name| file.table(name));
     let pages = brand::pages(&own_pages);
@@ -56,7 +58,9 @@ pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
         brand: brand::brand(&brand),
         fallback: self::fallback(&fallback, &own_pages),
         retry_after: retry_after(&file.table("retry_after")),
-        headers: headers(&file.table("headers")),
+        redirect: redirect::redirect(&file.table("redirect"), &patterns),
+        hsts: redirect::hsts(&file.table("hsts")),
+        headers: headers::headers(&file.table("headers")),
         variants: variant::variants(&own_pages, &pages),
         maintenance: maintenance::maintenance(&file.table("maintenance")),
         own: OwnSpec {
@@ -66,7 +70,6 @@ pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
         pages,
     };
     legal::check_imprint(file, &own_pages, parts.fallback.language);
-    let patterns = hosts.iter().map(|host| host.pattern.clone()).collect();
     ReadSite {
         spec: upstream.map(|upstream| parts.into_spec(name, patterns, upstream)),
         hosts,
@@ -104,6 +107,8 @@ struct Parts {
     maintenance: MaintenanceSpec,
     fallback: FallbackSpec,
     retry_after: RetryAfterSpec,
+    redirect: RedirectSpec,
+    hsts: Option<HstsSpec>,
     headers: HeadersSpec,
     own: OwnSpec,
 }
@@ -128,6 +133,8 @@ impl Default for Parts {
                 languages: offered.languages,
             },
             retry_after: DEFAULT_RETRY_AFTER,
+            redirect: RedirectSpec::default(),
+            hsts: None,
             headers: HeadersSpec::default(),
             own: OwnSpec::default(),
         }
@@ -146,6 +153,8 @@ impl Parts {
             maintenance: self.maintenance,
             fallback: self.fallback,
             retry_after: self.retry_after,
+            redirect: self.redirect,
+            hsts: self.hsts,
             headers: self.headers,
             own: self.own,
         }
@@ -297,11 +306,4 @@ fn retry_after(table: &Table<'_>) -> RetryAfterSpec {
             .add(value.problem(problem, way_out).into_warning());
     }
     retry_after
-}
-
-fn headers(table: &Table<'_>) -> HeadersSpec {
-    let host = table.get("host");
-    HeadersSpec {
-        host: host.and_then(|host| host.read("a host", names::host_field)),
-    }
 }
