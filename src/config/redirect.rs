@@ -43,7 +43,7 @@ fn host(value: &Value<'_>, hosts: &[HostPattern]) -> Option<String> {
         let HostPattern::Exact(name) = names::host_pattern(text)? else {
             return Err(Fault::new("stands for more than one host", WAY_OUT));
         };
-        if hosts.iter().any(|pattern| covers(pattern, &name)) {
+        if hosts.iter().any(|pattern| claim(pattern, &name).is_some()) {
             return Ok(name);
         }
         let way_out = "add it to `hosts`, or name one that is there";
@@ -51,16 +51,31 @@ fn host(value: &Value<'_>, hosts: &[HostPattern]) -> Option<String> {
     })
 }
 
-/// Whether a host is one of those that a pattern stands for.
-fn covers(pattern: &HostPattern, host: &str) -> bool {
+/// How exactly a pattern claims a host, by the rules that requests find their site by; `None` if
+/// not at all.
+fn claim(pattern: &HostPattern, host: &str) -> Option<usize> {
     match pattern {
-        HostPattern::Exact(name) => name == host,
+        HostPattern::Exact(name) => (name == host).then_some(usize::MAX),
         // The star stands for at least one label.
         HostPattern::Wildcard(suffix) => host
             .strip_suffix(suffix.as_str())
-            .is_some_and(|rest| !rest.is_empty()),
-        HostPattern::Any => true,
+            .is_some_and(|rest| !rest.is_empty())
+            .then_some(suffix.len()),
+        HostPattern::Any => Some(0),
     }
+}
+
+/// Whether requests for a host find the site with these hosts, and not one with others.
+pub(super) fn leads_here<'a>(
+    host: &str,
+    own: impl Iterator<Item = &'a HostPattern>,
+    others: impl Iterator<Item = &'a HostPattern>,
+) -> bool {
+    strongest(host, own) >= strongest(host, others)
+}
+
+fn strongest<'a>(host: &str, patterns: impl Iterator<Item = &'a HostPattern>) -> Option<usize> {
+    patterns.filter_map(|pattern| claim(pattern, host)).max()
 }
 
 /// Reads `[hsts]`.

@@ -36,6 +36,15 @@ pub(super) struct ReadSite {
     pub hosts: Vec<ClaimedHost>,
     /// Where `upstream` stands.
     pub upstream: Option<Problem>,
+    /// Where `redirect.host` stands.
+    pub redirect: Option<Problem>,
+}
+
+impl ReadSite {
+    /// Its hosts alone.
+    pub(super) fn patterns(&self) -> impl Iterator<Item = &HostPattern> {
+        self.hosts.iter().map(|host| &host.pattern)
+    }
 }
 
 /// A host and where it is claimed.
@@ -70,7 +79,14 @@ pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
         pages,
     };
     legal::check_imprint(file, &own_pages, parts.fallback.language);
+    let redirect = file.table("redirect").get("host").map(|value| {
+        value.problem(
+            "leads to another site, which claims it more exactly",
+            "name a host that this site answers for",
+        )
+    });
     ReadSite {
+        redirect,
         spec: upstream.map(|upstream| parts.into_spec(name, patterns, upstream)),
         hosts,
         upstream: file.get("upstream").map(|value| {
