@@ -15,7 +15,7 @@ use ipnet::IpNet;
 
 use super::{
     request_id::X_REQUEST_ID,
-    scheme::{X_FORWARDED_PROTO, claims_https},
+    scheme::{X_FORWARDED_PROTO, claim},
 };
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -77,10 +77,12 @@ impl Forwarder {
         SocketAddr::new(self.address, self.port)
     }
 
-    /// Whether the client's own connection is encrypted: a trusted proxy says so. Ours are not.
+    /// Whether the client's own connection is encrypted: by the word of a trusted proxy, and without
+    /// it as ours is, which never is.
     #[must_use]
     pub fn is_encrypted(&self, headers: &HeaderMap) -> bool {
-        self.trusted && claims_https(headers)
+        let said = self.trusted.then(|| claim(headers)).flatten();
+        said.unwrap_or(false)
     }
 
     /// Who asks: the peer, or the one whom trusted proxies name. Their list is read from the end,

@@ -5,15 +5,19 @@ use http::{HeaderMap, HeaderName, header::FORWARDED};
 
 pub(super) const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// Whether `X-Forwarded-Proto` or `Forwarded` say that the client came by https.
+/// Whether the client came by https, by what `X-Forwarded-Proto` and `Forwarded` say; `None` if
+/// neither says anything.
 ///
 /// Of a chain of proxies the first counts, which met the client. One of the two fields is enough:
 /// a proxy that decrypts and is taken for one that does not would be redirected to for ever.
 #[must_use]
-pub fn claims_https(headers: &HeaderMap) -> bool {
+pub fn claim(headers: &HeaderMap) -> Option<bool> {
     let text = |name| headers.get(name)?.to_str().ok();
-    text(X_FORWARDED_PROTO).is_some_and(|line| is_encrypted(first(line)))
-        || text(FORWARDED).is_some_and(|line| proto(first(line)).is_some_and(is_encrypted))
+    let plain = text(X_FORWARDED_PROTO).map(first);
+    let claims = [plain, text(FORWARDED).and_then(|line| proto(first(line)))];
+    let mut said = claims.into_iter().flatten().peekable();
+    said.peek()?;
+    Some(said.any(is_encrypted))
 }
 
 /// The first element of a list.
@@ -42,12 +46,12 @@ mod tests {
 
     use super::*;
 
-    fn claims(fields: &[(&'static str, &'static str)]) -> bool {
+    fn claimed(fields: &[(&'static str, &'static str)]) -> Option<bool> {
         let field = |(name, value): &(&'static str, &'static str)| {
             let name = HeaderName::from_static(name);
             (name, HeaderValue::from_static(value))
         };
-        claims_https(&fields.iter().map(field).collect())
+        claim(&fields.iter().map(field).collect())
     }
 
     #[test]
@@ -62,26 +66,24 @@ mod tests {
             ("httpsx", false),
             ("", false),
         ] {
-            assert_eq!(claims(&[("x-forwarded-proto", line)]), is_https, "{line}");
+            let said = claimed(&[("x-forwarded-proto", line)]);
+            assert_eq!(said, Some(is_https), "{line}");
         }
     }
 
     #[test]
     fn either_field_is_enough() {
-        for (line, is_https) in [
-            ("for=192.0.2.1;proto=https", true),
-            (
-                "Proto=\"https\"; for=192.0.2.1, for=10.0.0.1;proto=http",
-                true,
-            ),
-            ("for=192.0.2.1;proto=http, for=10.0.0.1;proto=https", false),
-            ("for=192.0.2.1", false),
-            ("proto", false),
+        for (line, said) in [
+            ("for=192.0.2.1;proto=https", Some(true)),
+            ("Proto=\"https\"; for=a, for=b;proto=http", Some(true)),
+            ("for=192.0.2.1;proto=http, for=b;proto=https", Some(false)),
+            ("for=192.0.2.1", None),
+            ("proto", None),
         ] {
-            assert_eq!(claims(&[("forwarded", line)]), is_https, "{line}");
+            assert_eq!(claimed(&[("forwarded", line)]), said, "{line}");
         }
         let both = [("x-forwarded-proto", "http"), ("forwarded", "proto=https")];
-        assert!(claims(&both));
-        assert!(!claims(&[]));
+        assert_eq!(claimed(&both), Some(true));
+        assert_eq!(claimed(&[]), None);
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     message::{
         body::Fixed,
         host::{port, site_name},
-        scheme::claims_https,
+        scheme::claim,
     },
     telemetry::record::Outcome,
 };
@@ -64,7 +64,7 @@ impl Redirect {
             return None;
         }
         let location = location(&self.spec, uri, asked.host.as_ref(), asked.is_encrypted)?;
-        if self.spec.https.is_some() && !asked.is_encrypted && claims_https(headers) {
+        if self.spec.https.is_some() && !asked.is_encrypted && claim(headers) == Some(true) {
             self.doubt(asked);
         }
         asked.record.answered_by(Outcome::Redirect);
