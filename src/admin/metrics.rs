@@ -172,6 +172,14 @@ fn process(metrics: &Metrics, out: Out<'_, '_>) -> fmt::Result {
         help,
         metrics.accept_errors.load(Relaxed),
     )?;
+    let help = "Connections whose PROXY header was wrong or not asked for";
+    let mut family = counter(out, "proxy_protocol_errors", help)?;
+    for (reason, count) in [
+        ("refused", &metrics.proxy_headers_refused),
+        ("unasked", &metrics.proxy_headers_unasked),
+    ] {
+        count_if_any(&mut family, &[("reason", reason)], count.load(Relaxed))?;
+    }
     let mut family = counter(out, "config_reloads", "Reloads by result")?;
     for (result, count) in [
         ("applied", &metrics.reloads_applied),

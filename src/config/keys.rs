@@ -92,6 +92,11 @@ pub const PROCESS: &[Key] = &[
         "1 to 1000000",
         Found("what the limit of open files allows"),
     ),
+    key(
+        "proxy_protocol.from",
+        "list of IP addresses or CIDR ranges",
+        Written("[]"),
+    ),
 ];
 
 /// The keys of `sites/NAME.toml`.
@@ -102,6 +107,11 @@ pub const SITE: &[Key] = &[
     key("upstream[].weight", "0 to 1000", Written("1")),
     key("upstream[].backup", "true or false", Written("false")),
     key("upstream[].srv", "true or false", Written("false")),
+    key(
+        "upstream[].proxy_protocol",
+        "true or false",
+        Written("false"),
+    ),
     key(
         "upstream[].ca_file",
         "path of a PEM file",
@@ -300,7 +310,25 @@ pub const SITE: &[Key] = &[
     key("maintenance.window", "list of tables", Written("[]")),
     key("maintenance.window[].from", "date and time", Required),
     key("maintenance.window[].until", "date and time", Required),
+    key("redirect.https", "true or false", Written("false")),
+    key("redirect.https_port", "1 to 65535", Written("443")),
+    key("redirect.host", "host", Nothing),
+    key("hsts.max_age", "duration", Nothing),
+    key("hsts.include_subdomains", "true or false", Written("false")),
+    key("hsts.preload", "true or false", Written("false")),
     key("headers.host", "host, port optional", Found("the client's")),
+    key(
+        "headers.request.set",
+        "table of fields and values",
+        Written("{}"),
+    ),
+    key("headers.request.remove", "list of fields", Written("[]")),
+    key(
+        "headers.response.set",
+        "table of fields and values",
+        Written("{}"),
+    ),
+    key("headers.response.remove", "list of fields", Written("[]")),
 ];
 
 /// The path of a name in a table.

@@ -17,6 +17,7 @@ use super::{
     problem::{Problem, Problems, Severity},
     process,
     reader::Table,
+    redirect::leads_here,
     report::Report,
     site::{self, ClaimedHost, ReadSite},
     source::{ReadError, Source, Spot, place, read_file},
@@ -63,6 +64,7 @@ pub fn load_with(
     let process = process(dir, &report);
     let sites = sites(dir, &report);
     check_hosts(&sites, &report);
+    check_redirects(&sites, &report);
     check_loops(&process, &sites, &report);
     let problems = Problems::new(report.into_problems());
     let is_fatal = |problem: &Problem| problem.severity == Severity::Error;
@@ -263,6 +265,21 @@ fn check_hosts(sites: &[ReadSite], report: &Report<'_>) {
                 .at(host.spot.clone())
                 .beside(first.spot.clone(), "first claimed here"),
         );
+    }
+}
+
+/// A site's one host has to lead to that site.
+fn check_redirects(sites: &[ReadSite], report: &Report<'_>) {
+    for site in sites {
+        let spec = site.spec.as_ref();
+        let host = spec.and_then(|spec| spec.redirect.host.as_deref());
+        let (Some(host), Some(problem)) = (host, &site.redirect) else {
+            continue;
+        };
+        let others = sites.iter().filter(|other| !std::ptr::eq(*other, site));
+        if !leads_here(host, site.patterns(), others.flat_map(ReadSite::patterns)) {
+            report.add(problem.clone());
+        }
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) fn defaults() -> ProcessSpec {
         workers: available_parallelism().unwrap_or(NonZeroUsize::MIN),
         name: "intermission".to_owned(),
         trusted_proxies: Vec::new(),
+        proxy_protocol: Vec::new(),
         drain: Duration::from_secs(30),
         log: LogSpec {
             access: AccessLogFormat::Json,
@@ -79,6 +80,7 @@ pub(super) fn read(file: &Table<'_>) -> ProcessSpec {
             .and_then(|value| value.read("a token", names::token))
             .unwrap_or(default.name),
         trusted_proxies: trusted_proxies(file),
+        proxy_protocol: proxy_protocol(&file.table("proxy_protocol")),
         drain: file.duration("drain", Duration::ZERO..=DAY, default.drain),
         log: log(&file.table("log"), &default.log),
         dns: dns(&file.table("dns"), &default.dns),
@@ -120,18 +122,28 @@ fn listen(value: &Value<'_>) -> Vec<SocketAddr> {
 }
 
 fn trusted_proxies(file: &Table<'_>) -> Vec<ipnet::IpNet> {
-    let Some(value) = file.get("trusted_proxies") else {
-        return Vec::new();
-    };
+    let problem = "believes everyone: any client can forge its address";
+    let way_out = "name the addresses of the proxies in front of this one";
+    ranges(file, "trusted_proxies", (problem, way_out))
+}
+
+fn proxy_protocol(table: &Table<'_>) -> Vec<ipnet::IpNet> {
+    let problem = "wants a PROXY header from everyone: any client can forge its address";
+    let way_out = "name the addresses of the load balancers in front of this one";
+    ranges(table, "from", (problem, way_out))
+}
+
+/// A list of ranges of peers. One that holds everybody is warned of in these words.
+fn ranges(table: &Table<'_>, key: &str, (problem, way_out): (&str, &str)) -> Vec<ipnet::IpNet> {
+    let items = table.get(key).and_then(|value| value.list());
     let mut ranges = Vec::new();
-    for item in value.list().unwrap_or_default() {
+    for item in items.unwrap_or_default() {
         let Some(range) = item.read("an IP address or range", address::range) else {
             continue;
         };
         if range.prefix_len() == 0 {
-            let problem = "believes everyone: any client can forge its address";
-            let way_out = "name the addresses of the proxies in front of this one";
-            file.report()
+            table
+                .report()
                 .add(item.problem(problem, way_out).into_warning());
         }
         ranges.push(range);

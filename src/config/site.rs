@@ -7,16 +7,17 @@ use http::{StatusCode, uri::Authority};
 use super::{
     brand,
     breaker::breaker,
-    custom, flow,
+    custom, flow, headers,
     health::health,
     language, legal, maintenance, names,
     problem::Problem,
     reader::{Table, Value},
+    redirect,
     source::Spot,
     spec::{
-        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, MaintenanceSpec, OwnSpec,
-        PageTextSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec, TimeoutsSpec, UpstreamSpec,
-        VariantSpec,
+        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, HstsSpec, Language, MaintenanceSpec,
+        OwnSpec, PageTextSpec, RedirectSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec,
+        TimeoutsSpec, UpstreamSpec, VariantSpec,
     },
     upstream::{self, Origins},
     variant,
@@ -35,6 +36,15 @@ pub(super) struct ReadSite {
     pub hosts: Vec<ClaimedHost>,
     /// Where `upstream` stands.
     pub upstream: Option<Problem>,
+    /// Where `redirect.host` stands.
+    pub redirect: Option<Problem>,
+}
+
+impl ReadSite {
+    /// Its hosts alone.
+    pub(super) fn patterns(&self) -> impl Iterator<Item = &HostPattern> {
+        self.hosts.iter().map(|host| &host.pattern)
+    }
 }
 
 /// A host and where it is claimed.
@@ -49,6 +59,7 @@ pub(super) struct ClaimedHost {
 /// Reads a file.
 pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
     let hosts = hosts(file);
+    let patterns: Vec<_> = hosts.iter().map(|host| host.pattern.clone()).collect();
     let upstream = upstream(file);
     let [own_pages, brand, fallback] = ["page", "brand", "fallback"].map(|name| file.table(name));
     let pages = brand::pages(&own_pages);
@@ -56,7 +67,9 @@ pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
         brand: brand::brand(&brand),
         fallback: self::fallback(&fallback, &own_pages),
         retry_after: retry_after(&file.table("retry_after")),
-        headers: headers(&file.table("headers")),
+        redirect: redirect::redirect(&file.table("redirect"), &patterns),
+        hsts: redirect::hsts(&file.table("hsts")),
+        headers: headers::headers(&file.table("headers")),
         variants: variant::variants(&own_pages, &pages),
         maintenance: maintenance::maintenance(&file.table("maintenance")),
         own: OwnSpec {
@@ -66,8 +79,14 @@ pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
         pages,
     };
     legal::check_imprint(file, &own_pages, parts.fallback.language);
-    let patterns = hosts.iter().map(|host| host.pattern.clone()).collect();
+    let redirect = file.table("redirect").get("host").map(|value| {
+        value.problem(
+            "leads to another site, which claims it more exactly",
+            "name a host that this site answers for",
+        )
+    });
     ReadSite {
+        redirect,
         spec: upstream.map(|upstream| parts.into_spec(name, patterns, upstream)),
         hosts,
         upstream: file.get("upstream").map(|value| {
@@ -104,6 +123,8 @@ struct Parts {
     maintenance: MaintenanceSpec,
     fallback: FallbackSpec,
     retry_after: RetryAfterSpec,
+    redirect: RedirectSpec,
+    hsts: Option<HstsSpec>,
     headers: HeadersSpec,
     own: OwnSpec,
 }
@@ -128,6 +149,8 @@ impl Default for Parts {
                 languages: offered.languages,
             },
             retry_after: DEFAULT_RETRY_AFTER,
+            redirect: RedirectSpec::default(),
+            hsts: None,
             headers: HeadersSpec::default(),
             own: OwnSpec::default(),
         }
@@ -146,6 +169,8 @@ impl Parts {
             maintenance: self.maintenance,
             fallback: self.fallback,
             retry_after: self.retry_after,
+            redirect: self.redirect,
+            hsts: self.hsts,
             headers: self.headers,
             own: self.own,
         }
@@ -297,11 +322,4 @@ fn retry_after(table: &Table<'_>) -> RetryAfterSpec {
             .add(value.problem(problem, way_out).into_warning());
     }
     retry_after
-}
-
-fn headers(table: &Table<'_>) -> HeadersSpec {
-    let host = table.get("host");
-    HeadersSpec {
-        host: host.and_then(|host| host.read("a host", names::host_field)),
-    }
 }

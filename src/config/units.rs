@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use jiff::fmt::friendly::{SpanParser, SpanPrinter};
+use jiff::{
+    SpanRelativeTo,
+    fmt::friendly::{SpanParser, SpanPrinter},
+};
 
 use super::fault::Fault;
 
@@ -17,7 +20,7 @@ const SIZES: [(&str, u64); 7] = [
     ("B", 1),
 ];
 
-/// Reads "3s", "500ms", "1m 30s", "1.5h".
+/// Reads "3s", "500ms", "1m 30s", "1.5h", "365d". A day has 24 hours.
 pub(super) fn duration(text: &str) -> Result<Duration, Fault> {
     const EXAMPLES: &str = "write for example \"3s\", \"500ms\" or \"1m 30s\"";
     if is_number(text) {
@@ -26,7 +29,15 @@ pub(super) fn duration(text: &str) -> Result<Duration, Fault> {
     }
     SpanParser::new()
         .parse_unsigned_duration(text.trim())
-        .map_err(|_| Fault::new("is not a duration", EXAMPLES))
+        .ok()
+        .or_else(|| with_days(text.trim()))
+        .ok_or_else(|| Fault::new("is not a duration", EXAMPLES))
+}
+
+fn with_days(text: &str) -> Option<Duration> {
+    let span = SpanParser::new().parse_span(text).ok()?;
+    let days = SpanRelativeTo::days_are_24_hours();
+    Duration::try_from(span.to_duration(days).ok()?).ok()
 }
 
 /// Reads "1000 B", "64 KiB", "2 MiB".
@@ -94,6 +105,7 @@ mod tests {
         assert_eq!(duration(" 500ms ").unwrap(), Duration::from_millis(500));
         assert_eq!(duration("1m 30s").unwrap(), Duration::from_secs(90));
         assert_eq!(duration("1.5h").unwrap(), Duration::from_secs(5400));
+        assert_eq!(duration("1d 1h").unwrap(), Duration::from_secs(90_000));
     }
 
     #[test]
@@ -109,7 +121,18 @@ mod tests {
 
     #[test]
     fn what_is_no_quantity_is_refused() {
-        for bad in ["", "s", "-3s", "3 s ago", "3 parsecs", "1y", "inf", "NaN"] {
+        for bad in [
+            "",
+            "s",
+            "-3s",
+            "-1d",
+            "1d ago",
+            "3 s ago",
+            "3 parsecs",
+            "1y",
+            "inf",
+            "NaN",
+        ] {
             assert!(duration(bad).is_err(), "{bad}");
         }
         for bad in [

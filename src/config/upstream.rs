@@ -77,6 +77,7 @@ fn entry<'r>(value: &Value<'r>) -> Option<Entry<'r>> {
     let table = value.table_or("a URL or a table", WAY_OUT)?;
     let boolean = |key: &str| table.get(key).and_then(|value| value.boolean());
     let (srv, backup) = (boolean("srv"), boolean("backup"));
+    let proxy_protocol = boolean("proxy_protocol");
     let weight = table
         .get("weight")
         .and_then(|value| value.whole(&(0..=HEAVIEST)));
@@ -97,6 +98,7 @@ fn entry<'r>(value: &Value<'r>) -> Option<Entry<'r>> {
         srv: is_srv,
         weight: weight.unwrap_or(default.weight),
         backup: backup.unwrap_or(default.backup),
+        proxy_protocol: proxy_protocol.unwrap_or(default.proxy_protocol),
         ..default
     };
     Some(Entry {

@@ -13,10 +13,12 @@ use std::{
 use http::{HeaderMap, HeaderName, HeaderValue, header::FORWARDED};
 use ipnet::IpNet;
 
-use super::request_id::X_REQUEST_ID;
+use super::{
+    request_id::X_REQUEST_ID,
+    scheme::{X_FORWARDED_PROTO, claim},
+};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
@@ -27,6 +29,7 @@ const PROTO: HeaderValue = HeaderValue::from_static("http");
 pub struct Forwarder {
     peer: HeaderValue,
     address: IpAddr,
+    port: u16,
     trusted: bool,
     /// Empty unless the peer itself is one of them.
     trusted_proxies: Vec<IpNet>,
@@ -45,6 +48,7 @@ impl Forwarder {
         Self {
             peer: text,
             address,
+            port: peer.port(),
             trusted,
             trusted_proxies: if trusted {
                 trusted_proxies.to_vec()
@@ -65,6 +69,20 @@ impl Forwarder {
     #[must_use]
     pub const fn address(&self) -> IpAddr {
         self.address
+    }
+
+    /// The peer's address and port.
+    #[must_use]
+    pub const fn peer(&self) -> SocketAddr {
+        SocketAddr::new(self.address, self.port)
+    }
+
+    /// Whether the client's own connection is encrypted: by the word of a trusted proxy, and without
+    /// it as ours is, which never is.
+    #[must_use]
+    pub fn is_encrypted(&self, headers: &HeaderMap) -> bool {
+        let said = self.trusted.then(|| claim(headers)).flatten();
+        said.unwrap_or(false)
     }
 
     /// Who asks: the peer, or the one whom trusted proxies name. Their list is read from the end,

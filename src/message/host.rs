@@ -120,6 +120,13 @@ pub fn site_name(host: &HeaderValue) -> Cow<'_, str> {
     }
 }
 
+/// The port that a host names.
+#[must_use]
+pub fn port(host: &HeaderValue) -> Option<u16> {
+    let (_, port) = split_port(host.to_str().ok()?);
+    port?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -134,6 +134,8 @@ impl Pages {
             upstream: _,
             maintenance: _,
             retry_after: _,
+            redirect: _,
+            hsts: _,
             headers: _,
         } = site;
         self.site.brand == *brand

@@ -30,6 +30,8 @@ pub struct Runtime {
     pub identity: Arc<Identity>,
     /// What the pages of all sites share.
     pub shelf: Arc<Shelf>,
+    /// Whether any upstream gets PROXY headers.
+    pub names_clients: bool,
 }
 
 impl Runtime {
@@ -63,10 +65,12 @@ impl Runtime {
             Some(runtime) => Arc::clone(&runtime.identity),
             None => Arc::new(identity(&config.process.name)),
         };
+        let mut targets = config.sites.iter().flat_map(|site| &site.upstream.targets);
         Ok(Self {
             router: Router::new(sites, Arc::default()),
             identity,
             shelf,
+            names_clients: targets.any(|target| target.proxy_protocol),
             config,
         })
     }

@@ -23,6 +23,7 @@ use tokio::{
 use super::{
     guard::{End, Graceful, Guarded, Limits},
     io::ClientIo,
+    proxy_protocol::{self, Arrived},
     recognise::recognise,
     stack::{self, PerConnection, Stack},
     unreadable::{TOO_LONG, is_too_long, note, note_refusal},
@@ -49,11 +50,22 @@ pub(super) async fn serve(
     place: OwnedSemaphorePermit,
     worker: Arc<Worker>,
 ) {
-    let settings = Settings::of(&worker);
+    let settings = Settings::of(&worker, peer);
+    let Some(Arrived {
+        stream,
+        peer,
+        local,
+    }) = arrive(stream, peer, &worker, &settings).await
+    else {
+        return;
+    };
     let telemetry = Arc::clone(&worker.shared.telemetry);
     let state = ConnectionState::new(peer, &settings.trusted, telemetry, Some(place));
+    if let Some(local) = local {
+        state.reached_at(local);
+    }
     let Some((stream, prefix, is_h2)) =
-        recognise(stream, &worker.shared.drain.idle, settings.limits.head).await
+        recognise(stream, peer, &worker, settings.limits.head).await
     else {
         return;
     };
@@ -77,6 +89,31 @@ pub(super) async fn serve(
     }
 }
 
+/// Finds out who is there.
+async fn arrive(
+    stream: TcpStream,
+    peer: SocketAddr,
+    worker: &Worker,
+    settings: &Settings,
+) -> Option<Arrived> {
+    let mut arrived = if settings.is_announced {
+        // Boxed, as all that is rare: the future of every connection would have room for it.
+        Box::pin(proxy_protocol::read(
+            stream,
+            peer,
+            settings.limits.head,
+            worker,
+        ))
+        .await?
+    } else {
+        Arrived::plain(stream, peer)
+    };
+    if settings.names_clients && arrived.local.is_none() {
+        arrived.local = arrived.stream.local_addr().ok();
+    }
+    Some(arrived)
+}
+
 /// What a connection is served with, as it was when it came.
 struct Settings {
     limits: Limits,
@@ -84,12 +121,18 @@ struct Settings {
     head_fields: usize,
     longest_target: usize,
     trusted: Vec<IpNet>,
+    /// Whether it begins with a PROXY header.
+    is_announced: bool,
+    /// Whether an upstream is told who its clients are, and where they connected to.
+    names_clients: bool,
 }
 
 impl Settings {
-    fn of(worker: &Worker) -> Self {
+    fn of(worker: &Worker, peer: SocketAddr) -> Self {
         let runtime = worker.shared.runtime.load();
         let process = &runtime.config.process;
+        let address = peer.ip().to_canonical();
+        let mut listed = process.proxy_protocol.iter();
         Self {
             limits: Limits {
                 head: process.clients.head_timeout,
@@ -100,6 +143,8 @@ impl Settings {
             head_fields: process.clients.head_fields,
             longest_target: longest_target(process),
             trusted: process.trusted_proxies.clone(),
+            is_announced: listed.any(|range| range.contains(&address)),
+            names_clients: runtime.names_clients,
         }
     }
 }

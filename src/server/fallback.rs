@@ -81,7 +81,11 @@ where
         // The panic itself was logged by the hook; a future that panicked is not polled again.
         let polled = catch_unwind(AssertUnwindSafe(|| this.inner.poll(cx)))
             .unwrap_or_else(|_| Poll::Ready(Err(Failure::Internal.into())));
-        polled.map(|result| Ok(result.unwrap_or_else(|failed| answer(&failed, this.asked))))
+        polled.map(|result| {
+            let mut response = result.unwrap_or_else(|failed| answer(&failed, this.asked));
+            this.asked.site.complete(&mut response, this.asked);
+            Ok(response)
+        })
     }
 }
 
@@ -150,6 +154,7 @@ mod tests {
             request_id,
             preferences: Preferences::capture(request.method(), request.uri(), request.headers()),
             connection,
+            is_encrypted: false,
             worker: WorkerId::new(0),
             identity: Arc::new(Identity {
                 via: Via::new("intermission", 1),

@@ -7,6 +7,7 @@ pub mod guard;
 pub mod io;
 pub mod listener;
 pub mod listening;
+mod proxy_protocol;
 mod recognise;
 pub mod route;
 pub mod stack;

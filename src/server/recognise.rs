@@ -1,6 +1,6 @@
 //! Tells HTTP/2 from HTTP/1 by a connection's first bytes.
 
-use std::{io, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use tokio::{
@@ -9,7 +9,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::tasks::signal::Signal;
+use super::{proxy_protocol::doubt, worker::Worker};
 
 /// What an HTTP/2 connection begins with (RFC 9113 section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -18,9 +18,11 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// than its socket.
 pub(super) async fn recognise(
     mut stream: TcpStream,
-    idle: &Signal,
+    peer: SocketAddr,
+    worker: &Worker,
     patience: Duration,
 ) -> Option<(TcpStream, Bytes, bool)> {
+    let idle = &worker.shared.drain.idle;
     let deadline = Instant::now() + patience;
     let mut first = [0; PREFACE.len()];
     let peek = timeout_at(deadline, stream.peek(&mut first));
@@ -33,6 +35,7 @@ pub(super) async fn recognise(
         return Some((stream, Bytes::new(), true));
     }
     if !PREFACE.starts_with(seen) {
+        doubt(seen, peer, worker);
         return Some((stream, Bytes::new(), false));
     }
     // A preface in pieces, or a request that begins alike: take the bytes to wait for more.

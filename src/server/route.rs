@@ -99,6 +99,8 @@ impl<S> Route<S> {
         let site = Arc::clone(runtime.router.route(host.as_ref()));
         record.routed(site.metrics(), host.as_ref());
         let preferences = Preferences::capture(request.method(), request.uri(), request.headers());
+        let is_encrypted =
+            site.minds_encryption() && connection.forwarder().is_encrypted(request.headers());
         let asked = Asked {
             site,
             host,
@@ -106,6 +108,7 @@ impl<S> Route<S> {
             request_id,
             preferences,
             connection,
+            is_encrypted,
             worker: self.worker.id,
             identity: Arc::clone(&runtime.identity),
         };

@@ -37,8 +37,9 @@ pub(super) fn note_refusal(
     worker: &Worker,
 ) {
     let status = match ended {
-        // While a request is being answered, it has a record of its own that tells of this.
-        End::Done(Err(error)) if error.is_parse() && state.waiting() == Waiting::Head => {
+        // While a request is being answered, it has a record of its own that tells of this. Our
+        // side is being closed by now, or has been.
+        End::Done(Err(error)) if error.is_parse() && state.waiting() != Waiting::Answer => {
             refused_with(error)
         }
         End::HeadTimeout => None,

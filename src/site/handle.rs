@@ -60,6 +60,8 @@ pub struct Asked {
     pub preferences: Preferences,
     /// Who sent it.
     pub connection: Arc<ConnectionState>,
+    /// Whether the client's connection is encrypted; only found out where that matters.
+    pub is_encrypted: bool,
     /// Where it is being handled.
     pub worker: WorkerId,
     /// Our name among proxies.
@@ -86,6 +88,11 @@ pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>,
     if let Some(name) = asked.preferences.path().strip_prefix(RESERVED) {
         return Ok(origin.reserved(name, &request, &asked));
     }
+    if let Some(redirect) = &origin.redirect
+        && let Some(elsewhere) = redirect.answer(request.uri(), request.headers(), &asked)
+    {
+        return Ok(elsewhere);
+    }
     if let Some(window) = origin.closed(&request, &asked) {
         return Err(Failure::Maintenance(window).into());
     }
@@ -98,6 +105,7 @@ pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>,
         forwarder: asked.connection.forwarder(),
         client_host: asked.host.as_ref(),
         host: origin.spec.headers.host.as_ref().or(host),
+        fields: origin.spec.headers.request.as_ref(),
         request_id: &asked.request_id,
         record: &asked.record,
     };

@@ -1,10 +1,12 @@
 //! A site: one set of hosts with its pages and its upstream.
 
 pub mod body;
+mod fields;
 pub mod handle;
 mod legal;
 mod maintenance;
 mod readmission;
+mod redirect;
 pub mod refusal;
 pub mod router;
 mod snapshot;
@@ -21,6 +23,8 @@ pub use self::{
     handle::{Asked, Identity, Routed},
 };
 use self::{
+    fields::{AnswerFields, By},
+    redirect::Redirect,
     snapshot::Keeper,
     status::{Waiting, left},
 };
@@ -60,6 +64,8 @@ struct Origin {
     outage: Arc<Outage>,
     waiting: Arc<Waiting>,
     failures: Arc<FailureLog>,
+    redirect: Option<Redirect>,
+    answer_fields: Option<AnswerFields>,
 }
 
 /// Why a site cannot be built from a valid spec.
@@ -141,6 +147,8 @@ impl Site {
             outage,
             waiting: before.map_or_else(Arc::default, |before| Arc::clone(&before.waiting)),
             failures: before.map_or_else(Arc::default, |before| Arc::clone(&before.failures)),
+            redirect: Redirect::new(&spec.redirect),
+            answer_fields: AnswerFields::new(spec),
         };
         Ok(Arc::new(Self {
             origin: Some(origin),
@@ -177,6 +185,25 @@ impl Site {
     #[must_use]
     pub fn outage(&self) -> Option<&Arc<Outage>> {
         self.origin.as_ref().map(|origin| &origin.outage)
+    }
+
+    /// Whether it matters here that a client's connection is encrypted.
+    #[must_use]
+    pub fn minds_encryption(&self) -> bool {
+        let origin = self.origin.as_ref();
+        origin.is_some_and(|origin| origin.redirect.is_some() || origin.spec.hsts.is_some())
+    }
+
+    /// Completes the head of any answer to a request for this site.
+    pub fn complete(&self, response: &mut Response<Body>, asked: &Asked) {
+        let origin = self.origin.as_ref();
+        if let Some(fields) = origin.and_then(|origin| origin.answer_fields.as_ref()) {
+            let by = match response.body() {
+                Body::Origin(..) => By::Origin,
+                Body::Page(_) => By::Us,
+            };
+            fields.apply(response.headers_mut(), by, asked.is_encrypted);
+        }
     }
 
     /// Our answer in place of the origin's. Touches memory only.

@@ -6,7 +6,7 @@
 use std::{
     net::{IpAddr, SocketAddr},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
 };
@@ -30,6 +30,7 @@ pub struct ConnectionState {
     unsent: AtomicBool,
     unsent_since: Mutex<Option<Instant>>,
     closing: AtomicBool,
+    local: OnceLock<SocketAddr>,
     telemetry: Arc<Telemetry>,
     _place: Option<OwnedSemaphorePermit>,
 }
@@ -81,6 +82,7 @@ impl ConnectionState {
             unsent: AtomicBool::new(false),
             unsent_since: Mutex::new(None),
             closing: AtomicBool::new(false),
+            local: OnceLock::new(),
             telemetry,
             _place: place,
         })
@@ -90,6 +92,17 @@ impl ConnectionState {
     #[must_use]
     pub fn client(&self) -> IpAddr {
         self.forwarder.address()
+    }
+
+    /// Where the client connected to, if anybody needs to know.
+    #[must_use]
+    pub fn local(&self) -> Option<SocketAddr> {
+        self.local.get().copied()
+    }
+
+    /// Notes where the client connected to.
+    pub fn reached_at(&self, local: SocketAddr) {
+        self.local.get_or_init(|| local);
     }
 
     /// What is told to origins about it.

@@ -29,6 +29,10 @@ pub struct Metrics {
     pub connections: Gauge,
     /// Client connections that had to wait or were refused for want of descriptors.
     pub accept_errors: AtomicU64,
+    /// Connections closed because a listed peer sent no valid PROXY header.
+    pub proxy_headers_refused: AtomicU64,
+    /// PROXY headers of peers that may not send any.
+    pub proxy_headers_unasked: AtomicU64,
     /// Requests being answered now.
     pub in_flight: Gauge,
     /// Reloads that were applied.
@@ -164,7 +168,8 @@ fn outcome_index(outcome: Outcome) -> usize {
         Outcome::Page => 1,
         Outcome::Maintenance => 2,
         Outcome::Own => 3,
-        Outcome::Refused => 4,
+        Outcome::Redirect => 4,
+        Outcome::Refused => 5,
     }
 }
 

@@ -7,4 +7,5 @@ pub mod failure_log;
 pub mod log;
 pub mod metrics;
 pub mod outage_id;
+mod outcome;
 pub mod record;

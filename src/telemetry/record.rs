@@ -17,6 +17,7 @@ use std::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header::USER_AGENT};
 use tokio::time::Instant;
 
+pub use super::outcome::Outcome;
 use super::{
     access_log::AccessLog,
     connection::ConnectionState,
@@ -24,45 +25,6 @@ use super::{
     outage_id::OutageId,
 };
 use crate::failure::{Failure, Sent};
-
-/// Who answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Outcome {
-    /// The origin.
-    Forwarded,
-    /// We did, in place of the origin.
-    Page,
-    /// We did, because the site is taken away on purpose.
-    Maintenance,
-    /// We did, with something of our own: a reserved path.
-    Own,
-    /// We did, because the request is not one to forward.
-    #[default]
-    Refused,
-}
-
-impl Outcome {
-    /// All of them, in the order of their discriminants.
-    pub const ALL: [Self; 5] = [
-        Self::Forwarded,
-        Self::Page,
-        Self::Maintenance,
-        Self::Own,
-        Self::Refused,
-    ];
-
-    /// The name in records and metrics.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Forwarded => "forwarded",
-            Self::Page => "page",
-            Self::Maintenance => "maintenance",
-            Self::Own => "own",
-            Self::Refused => "refused",
-        }
-    }
-}
 
 /// How the exchange with the client ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -290,7 +252,16 @@ impl Record {
         self.edit(|facts| facts.origin_status = Some(status));
     }
 
-    /// Who sent the request.
+    /// Who asks: the peer, or whom trusted proxies name.
+    #[must_use]
+    pub fn client(&self) -> IpAddr {
+        let facts = self.facts();
+        facts
+            .as_ref()
+            .map_or_else(|| self.connection.client(), |facts| facts.client)
+    }
+
+    /// The connection that the request came on.
     #[must_use]
     pub fn connection(&self) -> &ConnectionState {
         &self.connection

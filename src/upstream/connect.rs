@@ -20,6 +20,7 @@ use super::{
 use crate::{
     config::spec::{Scheme, UpstreamSpec},
     failure::{AttemptError, Failure, Sent, UpstreamFailure, classify},
+    message::proxy_protocol::Ends,
 };
 
 /// The largest read buffer of a connection to an origin: bounds both a response head and the
@@ -31,6 +32,8 @@ const BUFFER: usize = 128 * 1024;
 pub(super) struct Connector {
     tls: Option<TlsConnector>,
     timeout: Duration,
+    /// Who is named to targets that want to know; `None`: nobody, the connection is our own.
+    pub(super) client: Option<Ends>,
 }
 
 /// Why a connector cannot be built.
@@ -59,6 +62,7 @@ impl Connector {
         Ok(Self {
             tls,
             timeout: spec.timeouts.connect,
+            client: None,
         })
     }
 
@@ -95,8 +99,9 @@ impl Connector {
         address: SocketAddr,
     ) -> Result<Transport, AttemptError> {
         let failed = |error: io::Error| unsent(classify::connect(&error), Some(Box::new(error)));
-        let stream = TcpStream::connect(address).await.map_err(failed)?;
+        let mut stream = TcpStream::connect(address).await.map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
+        self.announce(to, &mut stream).await.map_err(failed)?;
         let (Some(connector), Some(name)) = (&self.tls, &to.server_name) else {
             return Ok(Transport::Plain(stream));
         };

@@ -153,6 +153,13 @@ impl Endpoint {
         &self.pool
     }
 
+    /// Keeps a connection for the next request, if it may be anybody's.
+    fn keep(&self, worker: WorkerId, connection: Connection) {
+        if !self.target.spec.proxy_protocol {
+            self.pool.put(worker, connection);
+        }
+    }
+
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight.load(Relaxed)
     }
@@ -340,14 +347,14 @@ impl Lease {
             worker, connection, ..
         } = held;
         if connection.is_ready() {
-            self.endpoint.pool.put(worker, connection);
+            self.endpoint.keep(worker, connection);
         } else if !connection.is_closed() {
             // The client still sends its request although the answer is complete.
             let endpoint = Arc::clone(&self.endpoint);
             self.endpoint.common.tasks.spawn(async move {
                 let between_bytes = endpoint.common.between_bytes;
                 if let Some(connection) = connection.settled(between_bytes).await {
-                    endpoint.pool.put(worker, connection);
+                    endpoint.keep(worker, connection);
                 }
             });
         }

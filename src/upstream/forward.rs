@@ -23,6 +23,7 @@ use super::{
     set::Set,
 };
 use crate::{
+    config::spec::FieldsSpec,
     failure::{AttemptError, Failure, Sent, UpstreamFailure},
     message::{forwarded::Forwarder, via::Via},
     tasks::WorkerId,
@@ -38,6 +39,8 @@ pub(crate) struct Sender<'a> {
     pub(crate) client_host: Option<&'a HeaderValue>,
     /// What the origin is told in `Host`, where that is not what the request has there anyway.
     pub(crate) host: Option<&'a HeaderValue>,
+    /// What is done to the request's fields beside that.
+    pub(crate) fields: Option<&'a FieldsSpec>,
     pub(crate) request_id: &'a HeaderValue,
     pub(crate) record: &'a Arc<Record>,
 }
@@ -262,7 +265,12 @@ impl Upstream {
         let cutoff = course.cutoff;
         let limit = cutoff.map(|cutoff| cutoff.saturating_duration_since(Instant::now()));
         let asked = lease.address();
-        let connection = lease.connect(&self.connector, limit).await;
+        let connection = if lease.endpoint().target().spec.proxy_protocol {
+            let connector = self.connector.naming(course.sender);
+            Box::pin(lease.connect(&connector, limit)).await
+        } else {
+            lease.connect(&self.connector, limit).await
+        };
         let connection = connection.map_err(|error| SendError {
             error,
             unsent: None,

@@ -7,6 +7,7 @@
 
 mod accept;
 mod adaptive;
+mod announce;
 mod balancer;
 pub(crate) mod body;
 mod breaker;

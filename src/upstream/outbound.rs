@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     failure::{Failure, Sent},
-    message::{hop, request_id::X_REQUEST_ID},
+    message::{fields, hop, request_id::X_REQUEST_ID},
     telemetry::record::Record,
 };
 
@@ -138,6 +138,9 @@ fn set_fields(headers: &mut HeaderMap, received: Version, sender: &Sender<'_>) -
     }
     if received == Version::HTTP_2 {
         join_cookies(headers);
+    }
+    if let Some(fields) = sender.fields {
+        fields::edit(headers, fields);
     }
     hop
 }

@@ -651,3 +651,50 @@ fn health_and_breaker() {
         )
     );
 }
+
+#[test]
+fn redirects_and_hsts() {
+    insta::assert_snapshot!(whole_site(
+        "hosts = [\"shop.example\", \"*.shop.example\"]\nupstream = \"http://app:3000\"\n\
+         [redirect]\nhttps = \"yes\"\nhttps_port = 0\nhost = \"other.example\"\nhots = \"x\"\n\
+         [hsts]\nmax_age = \"30d\"\npreload = true\n"
+    ));
+    for host in [
+        "*.shop.example",
+        "*",
+        "shop.example:80",
+        "https://shop.example",
+    ] {
+        let shown = site(&format!("[redirect]\nhost = \"{host}\"\n"));
+        assert!(shown.contains("redirect.host"), "{host}: {shown}");
+    }
+    let wide = "hosts = [\"*.shop.example\"]\nupstream = \"http://a\"\n\
+                [redirect]\nhost = \"www.shop.example\"\n";
+    let narrow = "hosts = [\"www.shop.example\"]\nupstream = \"http://a\"\n";
+    let both = [("sites/a.toml", wide), ("sites/b.toml", narrow)];
+    let shown = problems_of(&both).to_string();
+    assert!(shown.contains("leads to another site"), "{shown}");
+    assert!(!problems_of(&both[..1]).to_string().contains("another site"));
+    let shown = site("[redirect]\nhttps_port = 8443\n[hsts]\ninclude_subdomains = true\n");
+    assert!(shown.contains("has no effect"), "{shown}");
+    assert!(shown.contains("hsts.max_age: is missing"), "{shown}");
+}
+
+#[test]
+fn fields_that_are_not_the_owners() {
+    insta::assert_snapshot!(site(
+        "[headers.request]\nset = { Host = \"x\", \"X-Forwarded-For\" = \"x\", X_Forwarded_Proto = \"x\", \
+         Connection = \"x\", \"X Y\" = \"x\", X-A = \"a\\r\\nb\", X-B = \"\\u0000\", X-C = \"\", X-D = 1, \
+         X-E = \"e\", x-e = \"e\" }\n\
+         remove = [\"Via\", \"x-e\", 7, \"Content-Length\"]\n\
+         [headers.response]\nset = { \"Set-Cookie\" = \"a=b\", \"Strict-Transport-Security\" = \"x\" }\n\
+         remove = [\"Transfer-Encoding\", \"Proxy-Status\"]\nremoved = []\n"
+    ));
+}
+
+#[test]
+fn senders_of_proxy_headers() {
+    insta::assert_snapshot!(process(
+        "[proxy_protocol]\nfrom = [\"10.0.0.1/8\", \"lb\", \"0.0.0.0/0\"]\nform = []\n"
+    ));
+}

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::support::{
     clients::{Ask, Protocol},
+    eventually,
     h1::Client,
     line::Ended,
     origin::Origin,
@@ -40,6 +43,27 @@ fn requests_that_are_none_are_refused_and_the_connection_closed() {
         "nothing of it reaches the origin"
     );
     assert_eq!(proxy.get("/").body, b"hello", "and all is well afterwards");
+}
+
+#[test]
+fn a_head_that_cannot_be_read_has_one_record() {
+    let (_origin, proxy) = healthy();
+    let long = format!(
+        "GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n",
+        "x".repeat(70_000)
+    );
+    for (bytes, status) in [("nonsense\r\n\r\n", 400), (&long, 431)] {
+        let mut client = Client::connect(proxy.address);
+        assert_eq!(client.ask(bytes).head.status(), status);
+        eventually("a record", || {
+            let records = proxy.records();
+            let is_one = |record: &&Value| record["http.response.status_code"] == status;
+            (records.iter().filter(is_one).count() == 1).then_some(())
+        });
+    }
+    assert_eq!(proxy.get("/last").head.status(), 200);
+    proxy.record("/last");
+    assert_eq!(proxy.records().len(), 3, "{:#?}", proxy.records());
 }
 
 /// What is wrong, the bytes, and the status that says so.

@@ -22,6 +22,10 @@ fn in_force(example: &str) -> String {
 /// The paths of all values in a file, as they stand in the list of keys.
 fn paths(value: &toml::Value, at: &str, found: &mut BTreeSet<String>) {
     match value {
+        // The names in it are those of fields.
+        toml::Value::Table(_) if at.starts_with("headers.") && at.ends_with(".set") => {
+            found.insert(at.to_owned());
+        }
         toml::Value::Table(table) => {
             for (name, value) in table {
                 if at == "page.variant[]" && value.is_table() {

@@ -4,6 +4,7 @@
 //! equal describe the same thing: a reload keeps what is equal.
 
 mod color;
+mod fields;
 mod language;
 mod maintenance;
 mod own;
@@ -17,11 +18,11 @@ use std::{
     time::Duration,
 };
 
-use http::HeaderValue;
 use ipnet::IpNet;
 
 pub use self::{
     color::Color,
+    fields::{FieldsSpec, HeadersSpec, HstsSpec, RedirectSpec},
     language::Language,
     maintenance::{MaintenanceSpec, Moment, WindowSpec},
     own::{LegalSpec, LegalText, OwnPage, OwnSpec, SnapshotSpec, TemplateSpec},
@@ -61,6 +62,8 @@ pub struct ProcessSpec {
     pub name: String,
     /// Peers whose forwarding fields are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// `proxy_protocol.from`: peers that begin each connection with a PROXY header.
+    pub proxy_protocol: Vec<IpNet>,
     /// How long requests in flight may take after a signal to stop. Default 30 s.
     pub drain: Duration,
     /// What is logged and how.
@@ -149,7 +152,11 @@ pub struct SiteSpec {
     pub fallback: FallbackSpec,
     /// How long we ask clients to wait.
     pub retry_after: RetryAfterSpec,
-    /// Fields that are set on the way to the origin.
+    /// Where requests belong that came in another way.
+    pub redirect: RedirectSpec,
+    /// What browsers are told about coming back encrypted; `None`: nothing.
+    pub hsts: Option<HstsSpec>,
+    /// Fields that are set and removed on the way to the origin and back.
     pub headers: HeadersSpec,
     /// A page and legal texts of the owner's own.
     pub own: OwnSpec,
@@ -164,11 +171,4 @@ pub enum HostPattern {
     Wildcard(String),
     /// `*`
     Any,
-}
-
-/// `[headers]`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct HeadersSpec {
-    /// `host`: sent to the origin instead of the client's.
-    pub host: Option<HeaderValue>,
 }

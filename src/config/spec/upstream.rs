@@ -55,6 +55,8 @@ pub struct TargetSpec {
     pub weight: u16,
     /// Whether it serves only while no other target can. Default false.
     pub backup: bool,
+    /// Whether each connection begins with a PROXY header that names the client. Default false.
+    pub proxy_protocol: bool,
 }
 
 /// `[timeouts]`: the four clocks.
@@ -181,6 +183,7 @@ impl TargetSpec {
             srv: false,
             weight: 1,
             backup: false,
+            proxy_protocol: false,
         }
     }
 }

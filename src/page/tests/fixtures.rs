@@ -8,8 +8,8 @@ use http::StatusCode;
 use super::{PageError, Pages};
 use crate::config::spec::{
     ActionSpec, BrandSpec, CauseTextSpec, Color, FallbackSpec, HeadersSpec, HostPattern, Language,
-    LinkSpec, LogoSpec, MaintenanceSpec, OwnSpec, PageTextSpec, RetryAfterSpec, Scheme, SiteSpec,
-    TargetSpec, UpstreamSpec,
+    LinkSpec, LogoSpec, MaintenanceSpec, OwnSpec, PageTextSpec, RedirectSpec, RetryAfterSpec,
+    Scheme, SiteSpec, TargetSpec, UpstreamSpec,
 };
 
 impl Pages {
@@ -44,6 +44,8 @@ pub(super) fn site(brand: BrandSpec) -> SiteSpec {
             after_5_minutes: Duration::from_mins(2),
             after_1_hour: Duration::from_mins(10),
         },
+        redirect: RedirectSpec::default(),
+        hsts: None,
         headers: HeadersSpec::default(),
         own: OwnSpec::default(),
     }

@@ -2,7 +2,7 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
-    net::{Shutdown, TcpStream},
+    net::{Shutdown, SocketAddr, TcpStream},
     time::Duration,
 };
 
@@ -215,6 +215,12 @@ impl Line {
             }
         }
         drop(self.wire.socket().shutdown(Shutdown::Write));
+    }
+
+    /// This end of the connection.
+    pub(crate) fn local_address(&self) -> SocketAddr {
+        let address = self.wire.socket().local_addr();
+        address.expect("a connected socket has an address")
     }
 
     /// Ends both directions at once, also for a writer on another thread.
