@@ -115,12 +115,17 @@ impl Preferences {
             .map_or(&b""[..], HeaderValue::as_bytes);
         let (mut br, mut gzip, mut identity, mut star) = (None, None, None, None);
         for (name, weight) in weighted::items(field) {
-            let named = match name.to_ascii_lowercase().as_slice() {
-                b"br" => &mut br,
-                b"gzip" | b"x-gzip" => &mut gzip,
-                b"identity" => &mut identity,
-                b"*" => &mut star,
-                _ => continue,
+            let is = |coding: &str| name.eq_ignore_ascii_case(coding.as_bytes());
+            let named = if is("br") {
+                &mut br
+            } else if is("gzip") || is("x-gzip") {
+                &mut gzip
+            } else if is("identity") {
+                &mut identity
+            } else if is("*") {
+                &mut star
+            } else {
+                continue;
             };
             *named = Some(weight);
         }

@@ -34,6 +34,9 @@ use crate::{config::spec::ProcessSpec, tasks::Tasks, telemetry::connection::Conn
 /// Read and write buffers of an HTTP/1 connection grow up to this.
 const BUFFER: usize = 64 * 1024;
 
+/// The fields of a head that hyper reads unless it is told otherwise.
+const HYPERS_HEAD_FIELDS: usize = 100;
+
 /// Streams a client may have open on one HTTP/2 connection.
 const STREAMS: u32 = 128;
 const STREAM_WINDOW: u32 = 256 * 1024;
@@ -219,8 +222,11 @@ fn h1(head_size: usize, head_fields: usize) -> http1::Builder {
     builder
         .max_buf_size(BUFFER)
         .max_header_size(head_size)
-        .max_headers(head_fields)
         .header_read_timeout(None);
+    // Said outright, hyper would make room for so many anew with each request.
+    if head_fields != HYPERS_HEAD_FIELDS {
+        builder.max_headers(head_fields);
+    }
     builder
 }
 
