@@ -9,6 +9,7 @@ mod maintenance;
 mod own;
 mod page;
 mod palette;
+mod tls;
 mod upstream;
 mod variant;
 
@@ -30,6 +31,7 @@ pub use self::{
         PageTextSpec, RetryAfterSpec, Theme, Tone,
     },
     palette::{ColorScheme, Palette, Repair},
+    tls::{AcmeDirectorySpec, AcmeSpec, IdentitySpec, KeySpec, TlsSpec},
     upstream::{
         BalanceSpec, BreakerSpec, HashKey, HealthSpec, HoldSpec, LimitsSpec, ProbeSpec, RetrySpec,
         Scheme, TargetSpec, TimeoutsSpec, UpstreamSpec,
