@@ -23,13 +23,12 @@ use self::signals::{Signals, Wanted};
 use crate::{
     admin,
     config::spec::Config,
-    runtime::{Runtime, RuntimeHandle},
+    runtime::{BuildError, Runtime, RuntimeHandle},
     server::{
         listener::{self, BindError},
         listening::Listening,
         worker::{self, Drain, Shared, WorkerHandle},
     },
-    site::SiteError,
     tasks::{Tasks, WorkerId},
     telemetry::{
         access_log::{AccessLog, Writer},
@@ -49,9 +48,9 @@ pub enum StartError {
     /// An address cannot be listened on.
     #[error(transparent)]
     Bind(#[from] BindError),
-    /// A site cannot be built.
+    /// A site cannot be built, or a certificate not be used.
     #[error(transparent)]
-    Site(#[from] SiteError),
+    Build(#[from] BuildError),
     /// A thread, an event loop or a signal handler could not be had.
     #[error("the system refused a thread, an event loop or a signal handler")]
     System(#[from] io::Error),

@@ -4,6 +4,8 @@
 //! [`Slot`] of a name and takes what is in it by then. Files fill a slot once, ACME whenever a
 //! certificate comes or is renewed: connections that stand are never touched.
 
+mod certificates;
 mod slot;
 
+pub use certificates::{Certificates, Entry, LiveCertificates, UnusableIdentity, certified};
 pub use slot::Slot;
