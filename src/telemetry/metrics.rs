@@ -16,7 +16,10 @@ use std::{
 
 use http::{Method, StatusCode};
 
-use super::record::{Facts, Outcome};
+use super::{
+    handshakes::Handshakes,
+    record::{Facts, Outcome},
+};
 use crate::failure::{Failure, UpstreamFailure};
 
 /// The counters of a process.
@@ -29,6 +32,8 @@ pub struct Metrics {
     pub connections: Gauge,
     /// Client connections that had to wait or were refused for want of descriptors.
     pub accept_errors: AtomicU64,
+    /// TLS handshakes with clients.
+    pub handshakes: Handshakes,
     /// Requests being answered now.
     pub in_flight: Gauge,
     /// Reloads that were applied.

@@ -6,6 +6,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use rustls::{
     crypto::aws_lc_rs::sign::any_supported_type,
     server::{ClientHello, ResolvesServerCert},
@@ -13,7 +14,9 @@ use rustls::{
 };
 
 use super::slot::Slot;
-use crate::config::spec::{Config, HostPattern, IdentityFiles, IdentitySpec, SiteSpec, TlsSpec};
+use crate::config::spec::{
+    Config, HostPattern, IdentityFiles, IdentitySpec, SiteSpec, TlsSpec, expiry,
+};
 
 /// A certificate and its key cannot be put to use.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +51,14 @@ pub struct Entry {
     spec: Option<TlsSpec>,
     /// Where it is now.
     pub slot: Slot,
+}
+
+impl Entry {
+    /// When what is shown now expires; `None` before there is anything.
+    #[must_use]
+    pub fn expires(&self) -> Option<Timestamp> {
+        self.slot.get()?.cert.first().and_then(expiry)
+    }
 }
 
 impl Certificates {

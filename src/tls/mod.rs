@@ -5,7 +5,11 @@
 //! certificate comes or is renewed: connections that stand are never touched.
 
 mod certificates;
+mod expiry;
 mod slot;
+mod terms;
 
 pub use certificates::{Certificates, Entry, LiveCertificates, UnusableIdentity, certified};
+pub use expiry::Remaining;
 pub use slot::Slot;
+pub use terms::{ALPN_H2, terms};
