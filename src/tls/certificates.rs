@@ -210,3 +210,6 @@ impl ResolvesServerCert for LiveCertificates {
         self.0.load().find(hello.server_name())
     }
 }
+
+#[cfg(test)]
+mod tests;
