@@ -38,4 +38,5 @@ pub mod server;
 pub mod site;
 pub mod tasks;
 pub mod telemetry;
+pub mod tls;
 pub mod upstream;

@@ -6,6 +6,7 @@
 mod health;
 mod lists;
 mod metrics;
+mod tls;
 
 use std::{io, net::TcpListener, sync::Arc};
 

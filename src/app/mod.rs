@@ -1,5 +1,6 @@
 //! The whole: bind, start, apply reloads, stop in order.
 
+mod certificates;
 mod descriptors;
 mod reload;
 mod signals;
@@ -23,19 +24,19 @@ use self::signals::{Signals, Wanted};
 use crate::{
     admin,
     config::spec::Config,
-    runtime::{Runtime, RuntimeHandle},
+    runtime::{BuildError, Runtime, RuntimeHandle},
     server::{
         listener::{self, BindError},
         listening::Listening,
         worker::{self, Drain, Shared, WorkerHandle},
     },
-    site::SiteError,
     tasks::{Tasks, WorkerId},
     telemetry::{
         access_log::{AccessLog, Writer},
         metrics::Metrics,
         record::Telemetry,
     },
+    tls,
     upstream::{Surroundings, resolve::Names},
 };
 
@@ -49,9 +50,12 @@ pub enum StartError {
     /// An address cannot be listened on.
     #[error(transparent)]
     Bind(#[from] BindError),
-    /// A site cannot be built.
+    /// A site cannot be built, or a certificate not be used.
     #[error(transparent)]
-    Site(#[from] SiteError),
+    Build(#[from] BuildError),
+    /// There are no random numbers to encrypt with.
+    #[error("encryption cannot be set up")]
+    Tls(#[from] rustls::Error),
     /// A thread, an event loop or a signal handler could not be had.
     #[error("the system refused a thread, an event loop or a signal handler")]
     System(#[from] io::Error),
@@ -78,7 +82,7 @@ impl App {
         let process = &config.process;
         let workers = process.workers.get();
         let mut listening = Listening::default();
-        let clients = listening.prepare(&process.listen, workers)?;
+        let clients = listening.prepare(process, workers)?;
         let admin = process
             .admin
             .map(|address| listener::bind(address, 1))
@@ -89,6 +93,8 @@ impl App {
             .collect::<io::Result<Vec<_>>>()?;
         listening.apply(clients, &workers);
         let admin = start_admin(admin, &shared)?;
+        let watch = certificates::watch(Arc::clone(&shared));
+        shared.tasks.spawn_on_control(watch);
         Ok(Self {
             shared,
             around,
@@ -171,8 +177,10 @@ fn share(config: Config) -> Result<(Arc<Shared>, Surroundings, Option<Writer>), 
     };
     let places = Arc::new(Semaphore::new(descriptors::places(process)));
     let runtime = Runtime::build(config, None, &around, &telemetry.metrics)?;
+    let runtime = RuntimeHandle::new(runtime);
     let shared = Shared {
-        runtime: RuntimeHandle::new(runtime),
+        terms: tls::terms(Arc::clone(runtime.certificates()))?,
+        runtime,
         telemetry,
         tasks,
         drain: Drain::default(),

@@ -49,6 +49,11 @@ pub const PROCESS: &[Key] = &[
         Written(r#""0.0.0.0:8080""#),
     ),
     key(
+        "listen_tls",
+        "address or list of addresses",
+        Found("`\":8443\"` where there is a `[tls]`, else none"),
+    ),
+    key(
         "admin",
         "address or \"off\"",
         Written(r#""127.0.0.1:9090""#),
@@ -79,6 +84,7 @@ pub const PROCESS: &[Key] = &[
         Written("[]"),
     ),
     key("dns.timeout", "duration", Written(r#""2s""#)),
+    key("clients.handshake_timeout", "duration", Written(r#""10s""#)),
     key("clients.head_timeout", "duration", Written(r#""10s""#)),
     key("clients.idle_timeout", "duration", Written(r#""75s""#)),
     key(
@@ -96,6 +102,24 @@ pub const PROCESS: &[Key] = &[
         "proxy_protocol.from",
         "list of IP addresses or CIDR ranges",
         Written("[]"),
+    ),
+    key("tls.certificate_file", "path of a PEM file", Nothing),
+    key(
+        "tls.key_file",
+        "path of a PEM file",
+        Found("the file of the certificate"),
+    ),
+    key("tls.certificate", "PEM", Nothing),
+    key("tls.key", "PEM", Found("the text of the certificate")),
+    key(
+        "acme.directory",
+        "https: URL",
+        Written(r#""https://acme-v02.api.letsencrypt.org/directory""#),
+    ),
+    key(
+        "acme.ca_file",
+        "path of a PEM file",
+        Found("the public authorities"),
     ),
 ];
 
@@ -329,6 +353,15 @@ pub const SITE: &[Key] = &[
         Written("{}"),
     ),
     key("headers.response.remove", "list of fields", Written("[]")),
+    key("tls.certificate_file", "path of a PEM file", Nothing),
+    key(
+        "tls.key_file",
+        "path of a PEM file",
+        Found("the file of the certificate"),
+    ),
+    key("tls.certificate", "PEM", Nothing),
+    key("tls.key", "PEM", Found("the text of the certificate")),
+    key("tls.acme", "mail address", Nothing),
 ];
 
 /// The path of a name in a table.

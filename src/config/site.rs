@@ -17,8 +17,9 @@ use super::{
     spec::{
         BrandSpec, FallbackSpec, HeadersSpec, HostPattern, HstsSpec, Language, MaintenanceSpec,
         OwnSpec, PageTextSpec, RedirectSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec,
-        TimeoutsSpec, UpstreamSpec, VariantSpec,
+        TimeoutsSpec, TlsSpec, UpstreamSpec, VariantSpec,
     },
+    tls,
     upstream::{self, Origins},
     variant,
 };
@@ -76,6 +77,7 @@ pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
             page: custom::page(&fallback),
             ..legal::texts(&brand, &own_pages)
         },
+        tls: tls::site(&file.table("tls"), &hosts),
         pages,
     };
     legal::check_imprint(file, &own_pages, parts.fallback.language);
@@ -127,6 +129,7 @@ struct Parts {
     hsts: Option<HstsSpec>,
     headers: HeadersSpec,
     own: OwnSpec,
+    tls: Option<TlsSpec>,
 }
 
 impl Default for Parts {
@@ -153,6 +156,7 @@ impl Default for Parts {
             hsts: None,
             headers: HeadersSpec::default(),
             own: OwnSpec::default(),
+            tls: None,
         }
     }
 }
@@ -173,6 +177,7 @@ impl Parts {
             hsts: self.hsts,
             headers: self.headers,
             own: self.own,
+            tls: self.tls,
         }
     }
 }

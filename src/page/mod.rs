@@ -137,6 +137,7 @@ impl Pages {
             redirect: _,
             hsts: _,
             headers: _,
+            tls: _,
         } = site;
         self.site.brand == *brand
             && self.site.pages == *pages

@@ -1,9 +1,9 @@
 //! One client connection, from its first byte to its close (step 2 of the request's way).
 //!
-//! It tells HTTP/1 from HTTP/2 by the first bytes, hands them to hyper, keeps the deadlines and
-//! sees to it that what hyper refuses by itself has a record too.
+//! It hands what [`super::opening`] has found out to hyper, keeps the deadlines and sees to it that
+//! what hyper refuses by itself has a record too.
 
-use std::{error::Error, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
+use std::{error::Error, pin::Pin, sync::Arc};
 
 use http::StatusCode;
 use hyper::{
@@ -13,23 +13,19 @@ use hyper::{
     service::HttpService,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use ipnet::IpNet;
-use tokio::{
-    net::TcpStream,
-    sync::OwnedSemaphorePermit,
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 
 use super::{
+    gathered::{Gathered, Turns},
     guard::{End, Graceful, Guarded, Limits},
     io::ClientIo,
-    proxy_protocol::{self, Arrived},
-    recognise::recognise,
-    stack::{self, PerConnection, Stack},
+    opening::{Accepted, Opened, open},
+    settings::Settings,
+    stack::{self, PerConnection, PerStream, Stack},
     unreadable::{TOO_LONG, is_too_long, note, note_refusal},
     worker::Worker,
 };
-use crate::{config::spec::ProcessSpec, tasks::Tasks, telemetry::connection::ConnectionState};
+use crate::{tasks::Tasks, telemetry::connection::ConnectionState};
 
 /// Read and write buffers of an HTTP/1 connection grow up to this.
 const BUFFER: usize = 64 * 1024;
@@ -42,37 +38,13 @@ const STREAMS: u32 = 128;
 const STREAM_WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
-/// After so long without a request an HTTP/1 connection is put to rest: hyper and its buffers are
-/// let go, only the socket stays.
-const REST: Duration = Duration::from_millis(500);
-
 /// Serves one connection to its end. It has its place until then.
-pub(super) async fn serve(
-    stream: TcpStream,
-    peer: SocketAddr,
-    place: OwnedSemaphorePermit,
-    worker: Arc<Worker>,
-) {
-    let settings = Settings::of(&worker, peer);
-    let Some(Arrived {
-        stream,
-        peer,
-        local,
-    }) = arrive(stream, peer, &worker, &settings).await
-    else {
+pub(super) async fn serve(accepted: Accepted, worker: Arc<Worker>) {
+    let settings = Settings::of(&worker, accepted.peer);
+    let opened = open(accepted, &worker, &settings).await;
+    let Some(Opened { io, state, is_h2 }) = opened else {
         return;
     };
-    let telemetry = Arc::clone(&worker.shared.telemetry);
-    let state = ConnectionState::new(peer, &settings.trusted, telemetry, Some(place));
-    if let Some(local) = local {
-        state.reached_at(local);
-    }
-    let Some((stream, prefix, is_h2)) =
-        recognise(stream, peer, &worker, settings.limits.head).await
-    else {
-        return;
-    };
-    let io = ClientIo::new(stream, prefix, Arc::clone(&state), settings.longest_target);
     let service = stack::service(&worker, &state);
     if is_h2 {
         state.is_multiplexed();
@@ -89,66 +61,6 @@ pub(super) async fn serve(
                 .then_some((io, service)),
             None => None,
         };
-    }
-}
-
-/// Finds out who is there.
-async fn arrive(
-    stream: TcpStream,
-    peer: SocketAddr,
-    worker: &Worker,
-    settings: &Settings,
-) -> Option<Arrived> {
-    let mut arrived = if settings.is_announced {
-        // Boxed, as all that is rare: the future of every connection would have room for it.
-        Box::pin(proxy_protocol::read(
-            stream,
-            peer,
-            settings.limits.head,
-            worker,
-        ))
-        .await?
-    } else {
-        Arrived::plain(stream, peer)
-    };
-    if settings.names_clients && arrived.local.is_none() {
-        arrived.local = arrived.stream.local_addr().ok();
-    }
-    Some(arrived)
-}
-
-/// What a connection is served with, as it was when it came.
-struct Settings {
-    limits: Limits,
-    head_size: usize,
-    head_fields: usize,
-    longest_target: usize,
-    trusted: Vec<IpNet>,
-    /// Whether it begins with a PROXY header.
-    is_announced: bool,
-    /// Whether an upstream is told who its clients are, and where they connected to.
-    names_clients: bool,
-}
-
-impl Settings {
-    fn of(worker: &Worker, peer: SocketAddr) -> Self {
-        let runtime = worker.shared.runtime.load();
-        let process = &runtime.config.process;
-        let address = peer.ip().to_canonical();
-        let mut listed = process.proxy_protocol.iter();
-        Self {
-            limits: Limits {
-                head: process.clients.head_timeout,
-                idle: process.clients.idle_timeout,
-                rest: Some(REST),
-            },
-            head_size: process.clients.head_size,
-            head_fields: process.clients.head_fields,
-            longest_target: longest_target(process),
-            trusted: process.trusted_proxies.clone(),
-            is_announced: listed.any(|range| range.contains(&address)),
-            names_clients: runtime.names_clients,
-        }
     }
 }
 
@@ -186,12 +98,6 @@ where
     None
 }
 
-/// A target takes at most half of the room for a head. RFC 9112 section 3 asks for at least 8000
-/// octets.
-pub(super) fn longest_target(process: &ProcessSpec) -> usize {
-    (process.clients.head_size / 2).max(8000)
-}
-
 /// Waits for the next request of a connection at rest. False: it is to be closed.
 async fn rest(io: &ClientIo, since: Instant, worker: &Worker, limits: Limits) -> bool {
     let readable = timeout_at(since + limits.idle, io.readable());
@@ -209,7 +115,9 @@ async fn serve_h2<S>(
     S: Stack,
 {
     let builder = h2(&worker.shared.tasks, settings.head_size);
-    let mut connection = builder.serve_connection(TokioIo::new(io), service);
+    let io = Gathered::new(io);
+    let connection = builder.serve_connection(TokioIo::new(io.clone()), PerStream(service));
+    let mut connection = Turns::new(connection, io);
     let limits = Limits {
         rest: None,
         ..settings.limits

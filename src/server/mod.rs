@@ -3,13 +3,18 @@
 pub mod access_log;
 pub mod connection;
 pub mod fallback;
+mod gathered;
 pub mod guard;
+mod handshake;
 pub mod io;
 pub mod listener;
 pub mod listening;
+mod opening;
 mod proxy_protocol;
 mod recognise;
 pub mod route;
+mod settings;
+mod socket;
 pub mod stack;
 mod unreadable;
 pub mod worker;

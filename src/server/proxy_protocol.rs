@@ -116,7 +116,7 @@ async fn take(stream: &mut TcpStream, header: &mut Vec<u8>) -> io::Result<()> {
 /// Records a connection of a listed peer that is closed for want of a header.
 fn refuse(peer: SocketAddr, error: &(dyn Error + 'static), worker: &Worker) {
     let telemetry = &worker.shared.telemetry;
-    let state = ConnectionState::new(peer, &[], Arc::clone(telemetry), None);
+    let state = ConnectionState::new(peer, &[], None, Arc::clone(telemetry), None);
     note(None, &state, worker);
     let before = telemetry
         .metrics

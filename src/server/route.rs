@@ -15,7 +15,7 @@ use http::{
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use super::{access_log::Opened, connection::longest_target, worker::Worker};
+use super::{access_log::Opened, settings::longest_target, worker::Worker};
 use crate::{
     message::{host, preferences::Preferences},
     runtime::Runtime,

@@ -16,7 +16,10 @@ use std::{
 
 use http::{Method, StatusCode};
 
-use super::record::{Facts, Outcome};
+use super::{
+    handshakes::Handshakes,
+    record::{Facts, Outcome},
+};
 use crate::failure::{Failure, UpstreamFailure};
 
 /// The counters of a process.
@@ -33,6 +36,8 @@ pub struct Metrics {
     pub proxy_headers_refused: AtomicU64,
     /// PROXY headers of peers that may not send any.
     pub proxy_headers_unasked: AtomicU64,
+    /// TLS handshakes with clients.
+    pub handshakes: Handshakes,
     /// Requests being answered now.
     pub in_flight: Gauge,
     /// Reloads that were applied.

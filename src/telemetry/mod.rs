@@ -4,6 +4,7 @@ pub mod access_log;
 pub mod connection;
 
 pub mod failure_log;
+pub mod handshakes;
 pub mod log;
 pub mod metrics;
 pub mod outage_id;

@@ -22,7 +22,7 @@ const ROOMS: [&[&str]; 11] = [
     &["message"],
     &["failure"],
     &["telemetry"],
-    &["upstream", "page", "outage"],
+    &["upstream", "page", "outage", "tls"],
     &["site", "preview"],
     &["runtime"],
     &["server"],

@@ -48,6 +48,7 @@ pub(super) fn site(brand: BrandSpec) -> SiteSpec {
         hsts: None,
         headers: HeadersSpec::default(),
         own: OwnSpec::default(),
+        tls: None,
     }
 }
 
