@@ -16,7 +16,10 @@ use std::{
 
 use http::{Method, StatusCode};
 
-use super::record::{Facts, Outcome};
+use super::{
+    acme::AcmeMetrics,
+    record::{Facts, Outcome},
+};
 use crate::failure::{Failure, UpstreamFailure};
 
 /// The counters of a process.
@@ -37,6 +40,8 @@ pub struct Metrics {
     pub reloads_refused: AtomicU64,
     /// Whether the last reload was refused.
     pub last_reload_failed: AtomicBool,
+    /// Certificates that are fetched.
+    pub acme: AcmeMetrics,
 }
 
 /// A number that goes up and down.
