@@ -12,7 +12,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::health;
+use super::{acme, health};
 use crate::{
     runtime::RuntimeHandle,
     telemetry::{
@@ -62,6 +62,7 @@ impl Collector for Source {
         self.pools(&mut encoder)?;
         health::encode(&self.runtime.load(), &mut encoder)?;
         process(metrics, &mut encoder)?;
+        acme::encode(&metrics.acme, &mut encoder)?;
         self.access_log(&mut encoder)
     }
 }

@@ -1,5 +1,6 @@
 //! The whole: bind, start, apply reloads, stop in order.
 
+mod acme;
 mod descriptors;
 mod reload;
 mod signals;
@@ -23,19 +24,19 @@ use self::signals::{Signals, Wanted};
 use crate::{
     admin,
     config::spec::Config,
-    runtime::{Runtime, RuntimeHandle},
+    runtime::{BuildError, Runtime, RuntimeHandle},
     server::{
         listener::{self, BindError},
         listening::Listening,
         worker::{self, Drain, Shared, WorkerHandle},
     },
-    site::SiteError,
     tasks::{Tasks, WorkerId},
     telemetry::{
         access_log::{AccessLog, Writer},
         metrics::Metrics,
         record::Telemetry,
     },
+    tls::acme::Acme,
     upstream::{Surroundings, resolve::Names},
 };
 
@@ -49,9 +50,9 @@ pub enum StartError {
     /// An address cannot be listened on.
     #[error(transparent)]
     Bind(#[from] BindError),
-    /// A site cannot be built.
+    /// A site cannot be built, or a certificate not be used.
     #[error(transparent)]
-    Site(#[from] SiteError),
+    Build(#[from] BuildError),
     /// A thread, an event loop or a signal handler could not be had.
     #[error("the system refused a thread, an event loop or a signal handler")]
     System(#[from] io::Error),
@@ -61,6 +62,7 @@ pub enum StartError {
 pub struct App {
     shared: Arc<Shared>,
     around: Surroundings,
+    acme: Acme,
     workers: Vec<WorkerHandle>,
     writer: Option<Writer>,
     listening: Listening,
@@ -84,6 +86,7 @@ impl App {
             .map(|address| listener::bind(address, 1))
             .transpose()?;
         let (shared, around, writer) = share(config)?;
+        let acme = acme::start(&shared, &around);
         let workers = (0..workers)
             .map(|index| worker::start(WorkerId::new(index), &shared))
             .collect::<io::Result<Vec<_>>>()?;
@@ -92,6 +95,7 @@ impl App {
         Ok(Self {
             shared,
             around,
+            acme,
             workers,
             writer,
             listening,

@@ -181,7 +181,7 @@ fn phone(text: &str) -> Result<String, Fault> {
     Err(Fault::new("is not a telephone number", way_out))
 }
 
-fn email(text: &str) -> Result<String, Fault> {
+pub(super) fn email(text: &str) -> Result<String, Fault> {
     let text = text.trim();
     let is_clean = |c: char| !c.is_whitespace() && !c.is_control() && !"<>\"@,;?&".contains(c);
     let whole = text.split_once('@').filter(|(user, host)| {

@@ -49,6 +49,11 @@ pub const PROCESS: &[Key] = &[
         Written(r#""0.0.0.0:8080""#),
     ),
     key(
+        "listen_tls",
+        "address or list of addresses",
+        Found("`\":8443\"` where there is a `[tls]`, else none"),
+    ),
+    key(
         "admin",
         "address or \"off\"",
         Written(r#""127.0.0.1:9090""#),
@@ -79,6 +84,7 @@ pub const PROCESS: &[Key] = &[
         Written("[]"),
     ),
     key("dns.timeout", "duration", Written(r#""2s""#)),
+    key("clients.handshake_timeout", "duration", Written(r#""10s""#)),
     key("clients.head_timeout", "duration", Written(r#""10s""#)),
     key("clients.idle_timeout", "duration", Written(r#""75s""#)),
     key(
@@ -91,6 +97,24 @@ pub const PROCESS: &[Key] = &[
         "clients.connections",
         "1 to 1000000",
         Found("what the limit of open files allows"),
+    ),
+    key("tls.certificate_file", "path of a PEM file", Nothing),
+    key(
+        "tls.key_file",
+        "path of a PEM file",
+        Found("the file of the certificate"),
+    ),
+    key("tls.certificate", "PEM", Nothing),
+    key("tls.key", "PEM", Found("the text of the certificate")),
+    key(
+        "acme.directory",
+        "https: URL",
+        Written(r#""https://acme-v02.api.letsencrypt.org/directory""#),
+    ),
+    key(
+        "acme.ca_file",
+        "path of a PEM file",
+        Found("the public authorities"),
     ),
 ];
 
@@ -301,6 +325,15 @@ pub const SITE: &[Key] = &[
     key("maintenance.window[].from", "date and time", Required),
     key("maintenance.window[].until", "date and time", Required),
     key("headers.host", "host, port optional", Found("the client's")),
+    key("tls.certificate_file", "path of a PEM file", Nothing),
+    key(
+        "tls.key_file",
+        "path of a PEM file",
+        Found("the file of the certificate"),
+    ),
+    key("tls.certificate", "PEM", Nothing),
+    key("tls.key", "PEM", Found("the text of the certificate")),
+    key("tls.acme", "mail address", Nothing),
 ];
 
 /// The path of a name in a table.

@@ -60,8 +60,9 @@ pub fn load_with(
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Loaded, Problems> {
     let report = Report::new(environment);
-    let process = process(dir, &report);
+    let mut process = process(dir, &report);
     let sites = sites(dir, &report);
+    listen_tls(&mut process, &sites, &report);
     check_hosts(&sites, &report);
     check_loops(&process, &sites, &report);
     let problems = Problems::new(report.into_problems());
@@ -244,6 +245,19 @@ fn open(dir: &Path, shown: &str, report: &Report<'_>) -> Option<Source> {
     None
 }
 
+/// Whoever has a certificate wants to show it.
+fn listen_tls(process: &mut ProcessSpec, sites: &[ReadSite], report: &Report<'_>) {
+    let mut specs = sites.iter().filter_map(|site| site.spec.as_ref());
+    let is_certified = process.tls.is_some() || specs.any(|spec| spec.tls.is_some());
+    if is_certified && process.listen_tls.is_empty() {
+        process.listen_tls.push(process::DEFAULT_TLS);
+    } else if !is_certified && !process.listen_tls.is_empty() {
+        let problem = "nobody can be served there: there is no certificate";
+        let way_out = "add [tls] with certificate_file and key_file to a site or to this file";
+        report.add(Problem::new("listen_tls", problem, way_out).in_file(PROCESS_FILE));
+    }
+}
+
 /// One host, one site.
 fn check_hosts(sites: &[ReadSite], report: &Report<'_>) {
     let mut claims: HashMap<&HostPattern, &ClaimedHost> = HashMap::new();
@@ -269,7 +283,8 @@ fn check_hosts(sites: &[ReadSite], report: &Report<'_>) {
 /// An upstream that is one of our own listeners.
 fn check_loops(process: &ProcessSpec, sites: &[ReadSite], report: &Report<'_>) {
     let is_own = |spec: &SiteSpec| {
-        let listens = |at: SocketAddr| process.listen.iter().any(|own| process::overlap(*own, at));
+        let own = || process.listen.iter().chain(&process.listen_tls);
+        let listens = |at: SocketAddr| own().any(|own| process::overlap(*own, at));
         let mut targets = spec.upstream.targets.iter();
         targets.any(|target| names::local_address(&target.authority).is_some_and(listens))
     };

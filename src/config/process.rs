@@ -1,8 +1,12 @@
 //! `intermission.toml` → [`ProcessSpec`].
 
 use std::{
-    net::SocketAddr, num::NonZeroUsize, ops::RangeInclusive, path::PathBuf,
-    thread::available_parallelism, time::Duration,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    num::NonZeroUsize,
+    ops::RangeInclusive,
+    path::PathBuf,
+    thread::available_parallelism,
+    time::Duration,
 };
 
 use tracing::Level;
@@ -11,6 +15,7 @@ use super::{
     address, names,
     reader::{Table, Value},
     spec::{AccessLogFormat, ClientsSpec, DnsSpec, LogFormat, LogSpec, ProcessSpec},
+    tls,
 };
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -24,6 +29,7 @@ const DEFAULT_HEAD_SIZE: usize = 64 * 1024;
 pub(super) fn defaults() -> ProcessSpec {
     ProcessSpec {
         listen: vec![SocketAddr::from(([0, 0, 0, 0], 8080))],
+        listen_tls: Vec::new(),
         admin: Some(SocketAddr::from(([127, 0, 0, 1], 9090))),
         workers: available_parallelism().unwrap_or(NonZeroUsize::MIN),
         name: "intermission".to_owned(),
@@ -39,6 +45,7 @@ pub(super) fn defaults() -> ProcessSpec {
             timeout: Duration::from_secs(2),
         },
         clients: ClientsSpec {
+            handshake_timeout: Duration::from_secs(10),
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
             head_size: DEFAULT_HEAD_SIZE,
@@ -46,6 +53,8 @@ pub(super) fn defaults() -> ProcessSpec {
             connections: None,
         },
         data: PathBuf::from("/var/lib/intermission"),
+        tls: None,
+        acme: tls::lets_encrypt(),
     }
 }
 
@@ -59,16 +68,13 @@ pub(super) fn read(file: &Table<'_>) -> ProcessSpec {
     let listen = file
         .get("listen")
         .map_or(default.listen, |value| listen(&value));
-    if let (Some(admin), Some(value)) = (admin, file.get("admin").or_else(|| file.get("listen")))
-        && listen.iter().any(|address| overlap(*address, admin))
-    {
-        value.reject(
-            "leaves one address to clients and administration",
-            "give each its own port",
-        );
-    }
+    let listen_tls = file
+        .get("listen_tls")
+        .map_or(default.listen_tls, |value| self::listen(&value));
+    check_overlaps(file, &listen, &listen_tls, admin);
     ProcessSpec {
         listen,
+        listen_tls,
         admin,
         workers: file
             .get("workers")
@@ -87,8 +93,35 @@ pub(super) fn read(file: &Table<'_>) -> ProcessSpec {
             .get("data")
             .and_then(|value| value.file())
             .unwrap_or(default.data),
+        tls: tls::default(&file.table("tls")),
+        acme: tls::directory(&file.table("acme"), default.acme),
     }
 }
+
+/// Each address is for one purpose.
+fn check_overlaps(
+    file: &Table<'_>,
+    listen: &[SocketAddr],
+    listen_tls: &[SocketAddr],
+    admin: Option<SocketAddr>,
+) {
+    let way_out = "give each its own port";
+    let clients = || listen.iter().chain(listen_tls);
+    if let (Some(admin), Some(value)) = (admin, file.get("admin").or_else(|| file.get("listen")))
+        && clients().any(|address| overlap(*address, admin))
+    {
+        value.reject("leaves one address to clients and administration", way_out);
+    }
+    let is_plain = |at: &SocketAddr| listen.iter().any(|plain| overlap(*plain, *at));
+    if let Some(value) = file.get("listen_tls")
+        && listen_tls.iter().any(is_plain)
+    {
+        value.reject("is one of `listen`, which does not encrypt", way_out);
+    }
+}
+
+/// Where clients that encrypt are served unless it is said.
+pub(super) const DEFAULT_TLS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8443);
 
 /// Whether a connection to one could also be meant for the other.
 pub(super) fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
@@ -188,6 +221,11 @@ fn clients(clients: &Table<'_>, default: &ClientsSpec) -> ClientsSpec {
         .get("head_size")
         .and_then(|value| value.size(&HEAD_SIZE));
     ClientsSpec {
+        handshake_timeout: clients.duration(
+            "handshake_timeout",
+            MILLISECOND..=HOUR,
+            default.handshake_timeout,
+        ),
         head_timeout: clients.duration("head_timeout", MILLISECOND..=HOUR, default.head_timeout),
         idle_timeout: clients.duration("idle_timeout", MILLISECOND..=DAY, default.idle_timeout),
         head_size: head_size

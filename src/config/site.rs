@@ -15,9 +15,10 @@ use super::{
     source::Spot,
     spec::{
         BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, MaintenanceSpec, OwnSpec,
-        PageTextSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec, TimeoutsSpec, UpstreamSpec,
-        VariantSpec,
+        PageTextSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec, TimeoutsSpec, TlsSpec,
+        UpstreamSpec, VariantSpec,
     },
+    tls,
     upstream::{self, Origins},
     variant,
 };
@@ -63,6 +64,7 @@ pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
             page: custom::page(&fallback),
             ..legal::texts(&brand, &own_pages)
         },
+        tls: tls::site(&file.table("tls"), &hosts),
         pages,
     };
     legal::check_imprint(file, &own_pages, parts.fallback.language);
@@ -106,6 +108,7 @@ struct Parts {
     retry_after: RetryAfterSpec,
     headers: HeadersSpec,
     own: OwnSpec,
+    tls: Option<TlsSpec>,
 }
 
 impl Default for Parts {
@@ -130,6 +133,7 @@ impl Default for Parts {
             retry_after: DEFAULT_RETRY_AFTER,
             headers: HeadersSpec::default(),
             own: OwnSpec::default(),
+            tls: None,
         }
     }
 }
@@ -148,6 +152,7 @@ impl Parts {
             retry_after: self.retry_after,
             headers: self.headers,
             own: self.own,
+            tls: self.tls,
         }
     }
 }

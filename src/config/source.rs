@@ -99,7 +99,7 @@ pub(super) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
 
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ReadError {
+pub enum ReadError {
     #[error("{}", plain(.0))]
     Io(#[from] io::Error),
     #[error("is not a regular file")]

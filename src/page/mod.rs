@@ -135,6 +135,7 @@ impl Pages {
             maintenance: _,
             retry_after: _,
             headers: _,
+            tls: _,
         } = site;
         self.site.brand == *brand
             && self.site.pages == *pages

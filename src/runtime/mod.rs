@@ -17,6 +17,7 @@ use crate::{
     page::Shelf,
     site::{Identity, Site, SiteError, router::Router},
     telemetry::metrics::Metrics,
+    tls::{Certificates, LiveCertificates, UnusableIdentity},
     upstream::Surroundings,
 };
 
@@ -30,19 +31,32 @@ pub struct Runtime {
     pub identity: Arc<Identity>,
     /// What the pages of all sites share.
     pub shelf: Arc<Shelf>,
+    /// What proves names to clients.
+    pub certificates: Arc<Certificates>,
+}
+
+/// Why a snapshot cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A site cannot be built.
+    #[error(transparent)]
+    Site(#[from] SiteError),
+    /// A certificate cannot be used.
+    #[error(transparent)]
+    Identity(#[from] UnusableIdentity),
 }
 
 impl Runtime {
     /// Builds one. What is equal in `previous` is kept, with its connections and its state.
     ///
     /// # Errors
-    /// When a site cannot be built; nothing has changed then.
+    /// When a site cannot be built, or a certificate not be used; nothing has changed then.
     pub fn build(
         config: Config,
         previous: Option<&Self>,
         around: &Surroundings,
         metrics: &Metrics,
-    ) -> Result<Self, SiteError> {
+    ) -> Result<Self, BuildError> {
         let shelf = previous.map_or_else(Arc::default, |runtime| Arc::clone(&runtime.shelf));
         let before: HashMap<_, _> = previous
             .into_iter()
@@ -58,7 +72,9 @@ impl Runtime {
             .iter()
             .zip(pages)
             .map(|(spec, pages)| Site::new(spec, pages?, before(spec), around, metrics))
-            .collect::<Result<Vec<_>, _>>()?;
+            .collect::<Result<Vec<_>, SiteError>>()?;
+        let known = previous.map(|runtime| &*runtime.certificates);
+        let certificates = Arc::new(Certificates::build(&config, known)?);
         let identity = match previous.filter(|runtime| runtime.same_name(&config)) {
             Some(runtime) => Arc::clone(&runtime.identity),
             None => Arc::new(identity(&config.process.name)),
@@ -67,6 +83,7 @@ impl Runtime {
             router: Router::new(sites, Arc::default()),
             identity,
             shelf,
+            certificates,
             config,
         })
     }
@@ -84,29 +101,43 @@ fn identity(name: &str) -> Identity {
 }
 
 /// Where the current snapshot is found.
-pub struct RuntimeHandle(ArcSwap<Runtime>);
+pub struct RuntimeHandle {
+    runtime: ArcSwap<Runtime>,
+    certificates: Arc<LiveCertificates>,
+}
 
 impl RuntimeHandle {
     /// With the first snapshot.
     #[must_use]
     pub fn new(runtime: Runtime) -> Arc<Self> {
-        Arc::new(Self(ArcSwap::from_pointee(runtime)))
+        let certificates = LiveCertificates::new(Arc::clone(&runtime.certificates));
+        Arc::new(Self {
+            runtime: ArcSwap::from_pointee(runtime),
+            certificates,
+        })
     }
 
     /// The current one.
     #[must_use]
     pub fn load(&self) -> Guard<Arc<Runtime>> {
-        self.0.load()
+        self.runtime.load()
     }
 
     /// The current one, to be kept for a while.
     #[must_use]
     pub fn load_full(&self) -> Arc<Runtime> {
-        self.0.load_full()
+        self.runtime.load_full()
+    }
+
+    /// The certificates of the current one, whichever that is by then.
+    #[must_use]
+    pub fn certificates(&self) -> &Arc<LiveCertificates> {
+        &self.certificates
     }
 
     /// Swaps in a new one.
     pub fn store(&self, runtime: Runtime) {
-        self.0.store(Arc::new(runtime));
+        self.certificates.store(Arc::clone(&runtime.certificates));
+        self.runtime.store(Arc::new(runtime));
     }
 }

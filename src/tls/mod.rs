@@ -5,6 +5,8 @@
 //! certificate comes or is renewed: connections that stand are never touched.
 
 pub mod acme;
+mod certificates;
 mod slot;
 
+pub use certificates::{Certificates, Entry, LiveCertificates, UnusableIdentity, certified};
 pub use slot::Slot;

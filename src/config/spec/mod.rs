@@ -31,7 +31,7 @@ pub use self::{
         PageTextSpec, RetryAfterSpec, Theme, Tone,
     },
     palette::{ColorScheme, Palette, Repair},
-    tls::{AcmeDirectorySpec, AcmeSpec, IdentitySpec, KeySpec, TlsSpec},
+    tls::{AcmeDirectorySpec, AcmeSpec, IdentityFiles, IdentitySpec, KeySpec, TlsSpec, expiry},
     upstream::{
         BalanceSpec, BreakerSpec, HashKey, HealthSpec, HoldSpec, LimitsSpec, ProbeSpec, RetrySpec,
         Scheme, TargetSpec, TimeoutsSpec, UpstreamSpec,
@@ -53,6 +53,9 @@ pub struct Config {
 pub struct ProcessSpec {
     /// Addresses for clients. Default `0.0.0.0:8080`.
     pub listen: Vec<SocketAddr>,
+    /// Addresses for clients that encrypt. Default: none, or `0.0.0.0:8443` where there is a
+    /// `[tls]`.
+    pub listen_tls: Vec<SocketAddr>,
     /// Address of health, metrics and administration; `None` when set to `"off"`. Default
     /// `127.0.0.1:9090`.
     pub admin: Option<SocketAddr>,
@@ -71,6 +74,10 @@ pub struct ProcessSpec {
     pub dns: DnsSpec,
     /// Limits of client connections.
     pub clients: ClientsSpec,
+    /// What is shown to clients that ask for a name without a certificate of its own, or for none.
+    pub tls: Option<IdentitySpec>,
+    /// Whom certificates are asked of.
+    pub acme: AcmeDirectorySpec,
     /// Where we keep what outlives the process. Default `/var/lib/intermission`.
     pub data: PathBuf,
 }
@@ -118,6 +125,8 @@ pub struct DnsSpec {
 /// `[clients]`: what a client connection may cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientsSpec {
+    /// For a TLS handshake. Default 10 s.
+    pub handshake_timeout: Duration,
     /// From the first byte of a request head to its end. Default 10 s.
     pub head_timeout: Duration,
     /// A kept connection without a request. Default 75 s.
@@ -155,6 +164,8 @@ pub struct SiteSpec {
     pub headers: HeadersSpec,
     /// A page and legal texts of the owner's own.
     pub own: OwnSpec,
+    /// What proves its names to clients; `None`: the process's certificate, if there is one.
+    pub tls: Option<TlsSpec>,
 }
 
 /// One entry of `hosts`. Names are lower case, without a port and without a final dot.

@@ -1,8 +1,10 @@
 //! What a site, or the process for names that no site claims, proves its name with.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
+use jiff::Timestamp;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use x509_parser::{certificate::X509Certificate, prelude::FromDer as _};
 
 /// `[tls]` of a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,18 @@ pub struct IdentitySpec {
     pub chain: Vec<CertificateDer<'static>>,
     /// What nobody else may know.
     pub key: KeySpec,
+    /// The files they were read from, which may change while we run; `None`: they stood in the
+    /// configuration itself.
+    pub files: Option<IdentityFiles>,
+}
+
+/// Where a certificate and its key are kept. They may be one file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct IdentityFiles {
+    /// The certificate and those that lead to its authority, in PEM.
+    pub certificate: PathBuf,
+    /// Its key, in PEM.
+    pub key: PathBuf,
 }
 
 /// A private key. It is never printed.
@@ -54,4 +68,11 @@ impl fmt::Debug for KeySpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
     }
+}
+
+/// When a certificate expires (RFC 5280 section 4.1.2.5); `None` where it cannot be read.
+#[must_use]
+pub fn expiry(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
+    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+    Timestamp::from_second(parsed.validity().not_after.timestamp()).ok()
 }

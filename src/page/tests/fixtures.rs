@@ -46,6 +46,7 @@ pub(super) fn site(brand: BrandSpec) -> SiteSpec {
         },
         headers: HeadersSpec::default(),
         own: OwnSpec::default(),
+        tls: None,
     }
 }
 
