@@ -14,6 +14,7 @@ pub(crate) mod line;
 pub(crate) mod load;
 pub(crate) mod optimised;
 pub(crate) mod origin;
+pub(crate) mod pebble;
 pub(crate) mod places;
 pub(crate) mod process;
 pub(crate) mod proxy;

@@ -6,7 +6,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
 };
 use rustls::{
-    RootCertStore, ServerConfig,
+    ClientConfig, RootCertStore, ServerConfig,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
     server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier},
@@ -84,6 +84,34 @@ impl Authority {
         let key = PrivatePkcs8KeyDer::from(key.serialize_der());
         (vec![certificate.der().clone()], key.into())
     }
+}
+
+impl Authority {
+    /// A certificate for this name or address and its key, as files have them.
+    pub(crate) fn issue(&self, name: &str) -> (String, String) {
+        let params = CertificateParams::new(vec![name.to_owned()]).expect("a usable name");
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.0).expect("a certificate");
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    /// A client that trusts this authority and no other.
+    pub(crate) fn client(&self) -> Arc<ClientConfig> {
+        let mut trusted = RootCertStore::empty();
+        trusted.add(self.0.der().clone()).expect("a good authority");
+        client(trusted)
+    }
+}
+
+/// A client that trusts these.
+pub(crate) fn client(trusted: RootCertStore) -> Arc<ClientConfig> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider knows the default versions")
+        .with_root_certificates(trusted)
+        .with_no_client_auth();
+    Arc::new(config)
 }
 
 /// A server that ends every handshake with an alert: it has no certificate for anybody.
