@@ -12,7 +12,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::{acme, health};
+use super::{acme, health, tls};
 use crate::{
     runtime::RuntimeHandle,
     telemetry::{
@@ -61,6 +61,8 @@ impl Collector for Source {
         upstreams(metrics, &mut encoder)?;
         self.pools(&mut encoder)?;
         health::encode(&self.runtime.load(), &mut encoder)?;
+        let certificates = self.runtime.certificates().load();
+        tls::encode(&certificates, &metrics.handshakes, &mut encoder)?;
         process(metrics, &mut encoder)?;
         acme::encode(&metrics.acme, &mut encoder)?;
         self.access_log(&mut encoder)

@@ -7,6 +7,7 @@ mod acme;
 mod health;
 mod lists;
 mod metrics;
+mod tls;
 
 use std::{io, net::TcpListener, sync::Arc};
 

@@ -11,7 +11,8 @@ const PER_WORKER: usize = 3;
 /// Client connections that can be served: as configured, else what descriptors allow, counting
 /// one to the origin for each.
 pub(super) fn places(process: &ProcessSpec) -> usize {
-    let own = OWN + process.workers.get() * (PER_WORKER + process.listen.len());
+    let own = OWN
+        + process.workers.get() * (PER_WORKER + process.listen.len() + process.listen_tls.len());
     process.clients.connections.map_or_else(
         || (raise_descriptor_limit().saturating_sub(own) / 2).max(8),
         std::num::NonZeroUsize::get,

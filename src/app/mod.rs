@@ -1,6 +1,7 @@
 //! The whole: bind, start, apply reloads, stop in order.
 
 mod acme;
+mod certificates;
 mod descriptors;
 mod reload;
 mod signals;
@@ -36,7 +37,7 @@ use crate::{
         metrics::Metrics,
         record::Telemetry,
     },
-    tls::acme::Acme,
+    tls::{self, acme::Acme},
     upstream::{Surroundings, resolve::Names},
 };
 
@@ -53,6 +54,9 @@ pub enum StartError {
     /// A site cannot be built, or a certificate not be used.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// There are no random numbers to encrypt with.
+    #[error("encryption cannot be set up")]
+    Tls(#[from] rustls::Error),
     /// A thread, an event loop or a signal handler could not be had.
     #[error("the system refused a thread, an event loop or a signal handler")]
     System(#[from] io::Error),
@@ -80,7 +84,7 @@ impl App {
         let process = &config.process;
         let workers = process.workers.get();
         let mut listening = Listening::default();
-        let clients = listening.prepare(&process.listen, workers)?;
+        let clients = listening.prepare(process, workers)?;
         let admin = process
             .admin
             .map(|address| listener::bind(address, 1))
@@ -92,6 +96,8 @@ impl App {
             .collect::<io::Result<Vec<_>>>()?;
         listening.apply(clients, &workers);
         let admin = start_admin(admin, &shared)?;
+        let watch = certificates::watch(Arc::clone(&shared));
+        shared.tasks.spawn_on_control(watch);
         Ok(Self {
             shared,
             around,
@@ -175,8 +181,10 @@ fn share(config: Config) -> Result<(Arc<Shared>, Surroundings, Option<Writer>), 
     };
     let places = Arc::new(Semaphore::new(descriptors::places(process)));
     let runtime = Runtime::build(config, None, &around, &telemetry.metrics)?;
+    let runtime = RuntimeHandle::new(runtime);
     let shared = Shared {
-        runtime: RuntimeHandle::new(runtime),
+        terms: tls::terms(Arc::clone(runtime.certificates()))?,
+        runtime,
         telemetry,
         tasks,
         drain: Drain::default(),

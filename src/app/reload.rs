@@ -40,9 +40,7 @@ impl App {
     async fn apply(&mut self, config: Config) -> bool {
         let previous = self.shared.runtime.load_full();
         warn_of_restart(&previous.config.process, &config.process);
-        let bound = self
-            .listening
-            .prepare(&config.process.listen, self.workers.len());
+        let bound = self.listening.prepare(&config.process, self.workers.len());
         let bound = match bound {
             Ok(bound) => bound,
             Err(error) => return refuse(&error),

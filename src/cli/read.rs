@@ -3,9 +3,16 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use crate::{
-    config::{self, Loaded, Problem, Problems, spec::OwnPage},
+    config::{
+        self, Loaded, Problem, Problems,
+        spec::{Config, IdentitySpec, OwnPage, TlsSpec, expiry},
+    },
     page::custom::complaints,
+    tasks::clock::{Clock, WallClock},
+    tls::Remaining,
 };
 
 /// Reads a directory.
@@ -13,7 +20,9 @@ use crate::{
 /// # Errors
 /// Everything that is wrong in it, warnings included.
 pub(super) fn load(dir: &Path) -> Result<Loaded, Problems> {
-    let loaded = config::load(dir)?;
+    let mut loaded = config::load(dir)?;
+    let expiring = expiring(&loaded.config, WallClock.timestamp());
+    loaded.warnings.extend(expiring);
     let mut found = Vec::new();
     for site in &loaded.config.sites {
         let Some(OwnPage::Template(template)) = &site.own.page else {
@@ -33,4 +42,29 @@ pub(super) fn load(dir: &Path) -> Result<Loaded, Problems> {
     Err(Problems::new(
         found.into_iter().chain(loaded.warnings).collect(),
     ))
+}
+
+/// Certificates whose time is up, or nearly so: a warning each.
+fn expiring(config: &Config, now: Timestamp) -> Vec<Problem> {
+    let given = |spec: &'_ Option<TlsSpec>| match spec {
+        Some(TlsSpec::Given(identity)) => Some(identity.clone()),
+        Some(TlsSpec::Acme(_)) | None => None,
+    };
+    let process = config.process.tls.clone().map(|identity| (None, identity));
+    let sites = config.sites.iter().filter_map(|site| {
+        let file = format!("sites/{}.toml", site.name);
+        Some((Some(file), given(&site.tls)?))
+    });
+    let problem = |(file, identity): (Option<String>, IdentitySpec)| {
+        let expires = expiry(identity.chain.first()?)?;
+        let complaint = Remaining::of(expires, now).complaint()?;
+        let file = file.unwrap_or_else(|| "intermission.toml".to_owned());
+        let problem = format!("{complaint} ({expires})");
+        Some(Problem::warning_of_file("tls", problem, "renew it", &file))
+    };
+    process
+        .into_iter()
+        .chain(sites)
+        .filter_map(problem)
+        .collect()
 }

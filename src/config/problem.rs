@@ -69,6 +69,14 @@ impl Problem {
         Self::new(key, problem, way_out)
     }
 
+    /// A warning about a file as a whole.
+    #[must_use]
+    pub fn warning_of_file(key: &str, problem: String, way_out: &str, file: &str) -> Self {
+        Self::new(key, problem, way_out)
+            .in_file(file)
+            .into_warning()
+    }
+
     /// The same in a line of a file with this text, or in the file where the line is not known.
     #[must_use]
     pub fn in_line(self, file: &str, text: &str, line: Option<usize>) -> Self {

@@ -20,13 +20,16 @@ const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
-const PROTO: HeaderValue = HeaderValue::from_static("http");
+const HTTP: HeaderValue = HeaderValue::from_static("http");
+const HTTPS: HeaderValue = HeaderValue::from_static("https");
 
 /// The prepared values of one client connection.
 #[derive(Debug)]
 pub struct Forwarder {
     peer: HeaderValue,
     address: IpAddr,
+    /// The scheme the client used.
+    proto: HeaderValue,
     trusted: bool,
     /// Empty unless the peer itself is one of them.
     trusted_proxies: Vec<IpNet>,
@@ -34,9 +37,9 @@ pub struct Forwarder {
 }
 
 impl Forwarder {
-    /// For a connection from this peer.
+    /// For a connection from this peer, encrypted or not.
     #[must_use]
-    pub fn new(peer: SocketAddr, trusted_proxies: &[IpNet]) -> Self {
+    pub fn new(peer: SocketAddr, is_encrypted: bool, trusted_proxies: &[IpNet]) -> Self {
         // An IPv4 client of a dual-stack socket is that IPv4 client.
         let address = peer.ip().to_canonical();
         let text = HeaderValue::from_str(&address.to_string())
@@ -45,6 +48,7 @@ impl Forwarder {
         Self {
             peer: text,
             address,
+            proto: if is_encrypted { HTTPS } else { HTTP },
             trusted,
             trusted_proxies: if trusted {
                 trusted_proxies.to_vec()
@@ -111,7 +115,7 @@ impl Forwarder {
 
     fn replace(&self, headers: &mut HeaderMap, host: Option<&HeaderValue>) {
         headers.insert(X_FORWARDED_FOR, self.peer.clone());
-        headers.insert(X_FORWARDED_PROTO, PROTO);
+        headers.insert(X_FORWARDED_PROTO, self.proto.clone());
         match host {
             Some(host) => headers.insert(X_FORWARDED_HOST, host.clone()),
             None => headers.remove(X_FORWARDED_HOST),
@@ -122,7 +126,9 @@ impl Forwarder {
     /// A trusted proxy's statements stay; ours about it comes last (RFC 7239 section 4).
     fn append(&self, headers: &mut HeaderMap, host: Option<&HeaderValue>) {
         append_to_list(headers, &X_FORWARDED_FOR, &self.peer);
-        headers.entry(X_FORWARDED_PROTO).or_insert(PROTO);
+        headers
+            .entry(X_FORWARDED_PROTO)
+            .or_insert_with(|| self.proto.clone());
         if let Some(host) = host {
             headers
                 .entry(X_FORWARDED_HOST)
@@ -133,7 +139,7 @@ impl Forwarder {
 
     fn forwarded(&self, host: Option<&HeaderValue>) -> HeaderValue {
         let Some(host) = host else {
-            return element(self.address, None);
+            return self.element(None);
         };
         let mut last = self
             .last
@@ -142,7 +148,7 @@ impl Forwarder {
         match last.as_ref() {
             Some((known, value)) if known == host => value.clone(),
             _ => {
-                let value = element(self.address, Some(host));
+                let value = self.element(Some(host));
                 // A copy: the client's value shares the memory of everything that was read with it.
                 *last = HeaderValue::from_bytes(host.as_bytes())
                     .ok()
@@ -150,6 +156,27 @@ impl Forwarder {
                 value
             }
         }
+    }
+
+    /// One element of `Forwarded`. What is no token, such as a port or an IPv6 address, is quoted
+    /// (RFC 7239 sections 4 and 6).
+    fn element(&self, host: Option<&HeaderValue>) -> HeaderValue {
+        let mut text = String::with_capacity(64);
+        let written = match self.address {
+            IpAddr::V4(address) => write!(text, "for={address}"),
+            IpAddr::V6(address) => write!(text, "for=\"[{address}]\""),
+        };
+        debug_assert!(written.is_ok());
+        if let Some(host) = host.and_then(|host| host.to_str().ok()) {
+            let quote = if host.contains([':', '[']) { "\"" } else { "" };
+            text.push_str(";host=");
+            text.push_str(quote);
+            text.push_str(host);
+            text.push_str(quote);
+        }
+        text.push_str(";proto=");
+        text.push_str(self.proto.to_str().unwrap_or_default());
+        HeaderValue::try_from(text).expect("addresses and checked hosts are valid field values")
     }
 }
 
@@ -175,26 +202,6 @@ fn is_disguised(name: &str) -> bool {
     }
 }
 
-/// One element of `Forwarded`. What is no token, such as a port or an IPv6 address, is quoted
-/// (RFC 7239 sections 4 and 6).
-fn element(address: IpAddr, host: Option<&HeaderValue>) -> HeaderValue {
-    let mut text = String::with_capacity(64);
-    let written = match address {
-        IpAddr::V4(address) => write!(text, "for={address}"),
-        IpAddr::V6(address) => write!(text, "for=\"[{address}]\""),
-    };
-    debug_assert!(written.is_ok());
-    if let Some(host) = host.and_then(|host| host.to_str().ok()) {
-        let quote = if host.contains([':', '[']) { "\"" } else { "" };
-        text.push_str(";host=");
-        text.push_str(quote);
-        text.push_str(host);
-        text.push_str(quote);
-    }
-    text.push_str(";proto=http");
-    HeaderValue::try_from(text).expect("addresses and checked hosts are valid field values")
-}
-
 /// Joins the lines of a list field and adds one element.
 fn append_to_list(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
     if !headers.contains_key(name) {
@@ -218,7 +225,7 @@ mod tests {
 
     fn forwarder(peer: &str, trusted: &[&str]) -> Forwarder {
         let nets: Vec<IpNet> = trusted.iter().map(|net| net.parse().unwrap()).collect();
-        Forwarder::new(peer.parse().unwrap(), &nets)
+        Forwarder::new(peer.parse().unwrap(), false, &nets)
     }
 
     fn claims() -> HeaderMap {

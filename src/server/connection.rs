@@ -5,6 +5,7 @@
 
 use std::{error::Error, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use http::StatusCode;
 use hyper::{
     body::{Body, Incoming},
@@ -21,11 +22,15 @@ use tokio::{
 };
 
 use super::{
+    gathered::{Gathered, Turns},
     guard::{End, Graceful, Guarded, Limits},
+    handshake::{Refused, shake_hands},
     io::ClientIo,
-    recognise::recognise,
+    listening::Entrance,
+    recognise::{Spoken, recognise},
+    socket::Socket,
     stack::{self, PerConnection, Stack},
-    unreadable::{TOO_LONG, is_too_long, note, note_refusal},
+    unreadable::{TOO_LONG, https_wanted, is_too_long, note, note_refusal, note_tls},
     worker::Worker,
 };
 use crate::{config::spec::ProcessSpec, tasks::Tasks, telemetry::connection::ConnectionState};
@@ -42,22 +47,32 @@ const CONNECTION_WINDOW: u32 = 1024 * 1024;
 /// let go, only the socket stays.
 const REST: Duration = Duration::from_millis(500);
 
+/// A connection that has been accepted.
+pub(super) struct Accepted {
+    pub(super) stream: TcpStream,
+    pub(super) peer: SocketAddr,
+    pub(super) entrance: Entrance,
+    pub(super) place: OwnedSemaphorePermit,
+}
+
+/// A connection that has begun to speak HTTP.
+struct Opened {
+    io: ClientIo,
+    state: Arc<ConnectionState>,
+    is_h2: bool,
+}
+
 /// Serves one connection to its end. It has its place until then.
-pub(super) async fn serve(
-    stream: TcpStream,
-    peer: SocketAddr,
-    place: OwnedSemaphorePermit,
-    worker: Arc<Worker>,
-) {
+pub(super) async fn serve(accepted: Accepted, worker: Arc<Worker>) {
     let settings = Settings::of(&worker);
-    let telemetry = Arc::clone(&worker.shared.telemetry);
-    let state = ConnectionState::new(peer, &settings.trusted, telemetry, Some(place));
-    let Some((stream, prefix, is_h2)) =
-        recognise(stream, &worker.shared.drain.idle, settings.limits.head).await
-    else {
+    let opened = match accepted.entrance {
+        Entrance::Plain => open(accepted, &worker, &settings).await,
+        // Boxed, because others need not have room for it.
+        Entrance::Tls => Box::pin(open_encrypted(accepted, &worker, &settings)).await,
+    };
+    let Some(Opened { io, state, is_h2 }) = opened else {
         return;
     };
-    let io = ClientIo::new(stream, prefix, Arc::clone(&state), settings.longest_target);
     let service = stack::service(&worker, &state);
     if is_h2 {
         state.is_multiplexed();
@@ -77,9 +92,73 @@ pub(super) async fn serve(
     }
 }
 
+/// Waits until a client speaks, and hears what.
+async fn open(accepted: Accepted, worker: &Worker, settings: &Settings) -> Option<Opened> {
+    let Accepted {
+        stream,
+        peer,
+        place,
+        ..
+    } = accepted;
+    let telemetry = Arc::clone(&worker.shared.telemetry);
+    let state = ConnectionState::new(peer, &settings.trusted, None, telemetry, Some(place));
+    let idle = &worker.shared.drain.idle;
+    let (stream, prefix, spoken) = recognise(stream, idle, settings.limits.head).await?;
+    if spoken == Spoken::Tls {
+        note_tls(worker);
+        return None;
+    }
+    let stream = Socket::Plain(stream);
+    Some(Opened {
+        io: ClientIo::new(stream, prefix, Arc::clone(&state), settings.longest_target),
+        state,
+        is_h2: spoken == Spoken::Http2,
+    })
+}
+
+/// The same where clients encrypt.
+async fn open_encrypted(
+    accepted: Accepted,
+    worker: &Worker,
+    settings: &Settings,
+) -> Option<Opened> {
+    let Accepted {
+        stream,
+        peer,
+        place,
+        ..
+    } = accepted;
+    let state = |tls| {
+        let telemetry = Arc::clone(&worker.shared.telemetry);
+        ConnectionState::new(peer, &settings.trusted, tls, telemetry, Some(place))
+    };
+    match shake_hands(stream, worker, settings.handshake).await? {
+        Ok(secured) => {
+            let state = state(Some(secured.version));
+            let stream = Socket::Tls(secured.stream);
+            let none = Bytes::new();
+            Some(Opened {
+                io: ClientIo::new(stream, none, Arc::clone(&state), settings.longest_target),
+                state,
+                is_h2: secured.is_h2,
+            })
+        }
+        Err(Refused::PlainHttp(stream, first)) => {
+            let state = state(None);
+            note(Some(StatusCode::BAD_REQUEST), &state, worker);
+            let io = ClientIo::new(Socket::Plain(stream), Bytes::new(), state, 0);
+            // The client need not take the answer.
+            drop(io.refuse(https_wanted(&first).as_bytes()).await);
+            None
+        }
+        Err(Refused::Proved(_) | Refused::Silently(_)) => None,
+    }
+}
+
 /// What a connection is served with, as it was when it came.
 struct Settings {
     limits: Limits,
+    handshake: Duration,
     head_size: usize,
     head_fields: usize,
     longest_target: usize,
@@ -96,6 +175,7 @@ impl Settings {
                 idle: process.clients.idle_timeout,
                 rest: Some(REST),
             },
+            handshake: process.clients.handshake_timeout,
             head_size: process.clients.head_size,
             head_fields: process.clients.head_fields,
             longest_target: longest_target(process),
@@ -161,7 +241,9 @@ async fn serve_h2<S>(
     S: Stack,
 {
     let builder = h2(&worker.shared.tasks, settings.head_size);
-    let mut connection = builder.serve_connection(TokioIo::new(io), service);
+    let io = Gathered::new(io);
+    let connection = builder.serve_connection(TokioIo::new(io.clone()), service);
+    let mut connection = Turns::new(connection, io);
     let limits = Limits {
         rest: None,
         ..settings.limits

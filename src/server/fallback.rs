@@ -132,7 +132,7 @@ mod tests {
         let spec = config.sites.first().unwrap();
         let request = Request::get("/path").body(()).unwrap();
         let peer = ([192, 0, 2, 1], 4711).into();
-        let connection = ConnectionState::new(peer, &[], Arc::clone(telemetry), None);
+        let connection = ConnectionState::new(peer, &[], None, Arc::clone(telemetry), None);
         let request_id = request_id::new();
         let pages = Site::pages(spec, None, &Arc::default()).unwrap();
         let site = Site::new(spec, pages, None, &around, &telemetry.metrics).unwrap();

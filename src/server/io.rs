@@ -13,10 +13,10 @@ use std::{
 use bytes::{Buf, Bytes};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
-    net::TcpStream,
     time::{Instant, Sleep, sleep},
 };
 
+use super::socket::Socket;
 use crate::{
     message::{
         gather::{SMALL, gather},
@@ -27,7 +27,7 @@ use crate::{
 
 /// A client connection's bytes.
 pub(super) struct ClientIo {
-    stream: TcpStream,
+    stream: Socket,
     prefix: Bytes,
     state: Arc<ConnectionState>,
     line: RequestLine,
@@ -60,7 +60,7 @@ const LINGER_TOTAL: Duration = Duration::from_secs(10);
 
 impl ClientIo {
     pub(super) fn new(
-        stream: TcpStream,
+        stream: Socket,
         prefix: Bytes,
         state: Arc<ConnectionState>,
         longest_target: usize,
@@ -94,6 +94,11 @@ impl ClientIo {
         }
     }
 
+    /// Whether nobody waits for an answer.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.state.is_quiet()
+    }
+
     /// Follows what comes from the client.
     fn note(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self.state.bytes_came() {
@@ -105,6 +110,12 @@ impl ClientIo {
             return Err(io::Error::other(TargetTooLong));
         }
         Ok(())
+    }
+
+    /// Follows whether the client takes what it is sent.
+    fn note_written(&self, is_pending: bool) {
+        let waits = is_pending || self.stream.holds_unsent();
+        self.state.write_waits(waits);
     }
 
     /// Answers what is no request to hyper, and closes.
@@ -123,7 +134,7 @@ impl ClientIo {
         // Bounded per turn, so that one flooding client does not hold the worker.
         for _ in 0..16 {
             let mut buf = ReadBuf::new(&mut scratch);
-            match Pin::new(&mut self.stream).poll_read(cx, &mut buf) {
+            match Pin::new(self.stream.tcp_mut()).poll_read(cx, &mut buf) {
                 Poll::Ready(Ok(())) if !buf.filled().is_empty() => {
                     let now = Instant::now();
                     if now >= linger.ends {
@@ -146,7 +157,7 @@ impl ClientIo {
     fn poll_unread(&mut self, cx: &mut Context<'_>) -> bool {
         let mut scratch = [0; 1];
         let mut buf = ReadBuf::new(&mut scratch);
-        matches!(self.stream.poll_peek(cx, &mut buf), Poll::Ready(Ok(bytes)) if bytes > 0)
+        matches!(self.stream.tcp().poll_peek(cx, &mut buf), Poll::Ready(Ok(bytes)) if bytes > 0)
     }
 }
 
@@ -154,7 +165,7 @@ impl Drop for ClientIo {
     fn drop(&mut self) {
         if self.state.needs_reset() {
             // If it cannot be set the socket is gone already.
-            drop(self.stream.set_zero_linger());
+            drop(self.stream.tcp().set_zero_linger());
         }
     }
 }
@@ -195,7 +206,7 @@ impl AsyncWrite for ClientIo {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write(cx, buf);
-        this.state.write_waits(written.is_pending());
+        this.note_written(written.is_pending());
         written
     }
 
@@ -210,7 +221,7 @@ impl AsyncWrite for ClientIo {
             Some(whole) => stream.poll_write(cx, whole),
             None => stream.poll_write_vectored(cx, bufs),
         };
-        this.state.write_waits(written.is_pending());
+        this.note_written(written.is_pending());
         written
     }
 
@@ -219,7 +230,12 @@ impl AsyncWrite for ClientIo {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let this = self.get_mut();
+        let flushed = Pin::new(&mut this.stream).poll_flush(cx);
+        if let Socket::Tls(_) = this.stream {
+            this.state.write_waits(flushed.is_pending());
+        }
+        flushed
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -21,7 +21,8 @@ use tokio::{
 };
 
 use super::{
-    connection,
+    connection::{self, Accepted},
+    listening::Entrance,
     worker::{Accepting, Worker},
 };
 
@@ -127,6 +128,7 @@ pub(super) async fn accept(accepting: Accepting, worker: Arc<Worker>) {
             return;
         }
     };
+    let entrance = accepting.entrance;
     let shared = Arc::clone(&worker.shared);
     let mut draining = pin!(shared.drain.begun.raised());
     let mut closed = pin!(accepting.closed.cancelled());
@@ -152,7 +154,7 @@ pub(super) async fn accept(accepting: Accepting, worker: Arc<Worker>) {
             () = &mut closed => None,
         };
         match place {
-            Some(place) => start(connection, place, &worker),
+            Some(place) => start(connection, entrance, place, &worker),
             None => {
                 late.push(connection);
                 break;
@@ -166,7 +168,7 @@ pub(super) async fn accept(accepting: Accepting, worker: Arc<Worker>) {
     drop(listener);
     for connection in late {
         if let Some(place) = place(&worker).await {
-            start(connection, place, &worker);
+            start(connection, entrance, place, &worker);
         }
     }
 }
@@ -179,10 +181,17 @@ async fn place(worker: &Worker) -> Option<OwnedSemaphorePermit> {
 
 fn start(
     (stream, peer): (TcpStream, SocketAddr),
+    entrance: Entrance,
     place: OwnedSemaphorePermit,
     worker: &Arc<Worker>,
 ) {
-    let serving = connection::serve(stream, peer, place, Arc::clone(worker));
+    let accepted = Accepted {
+        stream,
+        peer,
+        entrance,
+        place,
+    };
+    let serving = connection::serve(accepted, Arc::clone(worker));
     worker.shared.tasks.spawn_until_stopped(serving);
 }
 

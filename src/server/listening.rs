@@ -9,6 +9,33 @@ use super::{
     listener::{self, BindError},
     worker::{Accepting, WorkerHandle},
 };
+use crate::config::spec::ProcessSpec;
+
+/// How clients come in at an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entrance {
+    /// As they are.
+    Plain,
+    /// Encrypted.
+    Tls,
+}
+
+impl Entrance {
+    /// Every address of a configuration, with how clients come in there.
+    fn all(process: &ProcessSpec) -> Vec<(Self, SocketAddr)> {
+        let plain = process.listen.iter().map(|at| (Self::Plain, *at));
+        let tls = process.listen_tls.iter().map(|at| (Self::Tls, *at));
+        plain.chain(tls).collect()
+    }
+
+    /// The name in the log.
+    const fn role(self) -> &'static str {
+        match self {
+            Self::Plain => "clients",
+            Self::Tls => "clients_tls",
+        }
+    }
+}
 
 /// The addresses in use.
 #[derive(Default)]
@@ -17,15 +44,15 @@ pub struct Listening {
 }
 
 struct Open {
-    configured: SocketAddr,
+    configured: (Entrance, SocketAddr),
     bound: SocketAddr,
     closed: CancellationToken,
 }
 
 /// Sockets that are bound, but not served yet.
 pub struct Prepared {
-    configured: Vec<SocketAddr>,
-    new: Vec<(SocketAddr, SocketAddr, Vec<TcpListener>)>,
+    configured: Vec<(Entrance, SocketAddr)>,
+    new: Vec<((Entrance, SocketAddr), SocketAddr, Vec<TcpListener>)>,
 }
 
 impl Listening {
@@ -33,24 +60,18 @@ impl Listening {
     ///
     /// # Errors
     /// When one address cannot be had; then none is kept.
-    pub fn prepare(
-        &self,
-        configured: &[SocketAddr],
-        workers: usize,
-    ) -> Result<Prepared, BindError> {
-        let is_open = |address: &SocketAddr| self.open.iter().any(|o| o.configured == *address);
+    pub fn prepare(&self, process: &ProcessSpec, workers: usize) -> Result<Prepared, BindError> {
+        let configured = Entrance::all(process);
+        let is_open = |one: &(Entrance, SocketAddr)| self.open.iter().any(|o| o.configured == *one);
         let new = configured
             .iter()
-            .filter(|address| !is_open(address))
-            .map(|address| {
-                let (bound, sockets) = listener::bind(*address, workers)?;
-                Ok((*address, bound, sockets))
+            .filter(|one| !is_open(one))
+            .map(|one| {
+                let (bound, sockets) = listener::bind(one.1, workers)?;
+                Ok((*one, bound, sockets))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Prepared {
-            configured: configured.to_vec(),
-            new,
-        })
+        Ok(Prepared { configured, new })
     }
 
     /// Serves the new addresses and closes those that are no longer configured. Connections that
@@ -60,7 +81,8 @@ impl Listening {
         self.open.retain(|open| {
             let stays = configured.contains(&open.configured);
             if !stays {
-                tracing::info!(role = "clients", address = %open.bound, "no longer listening");
+                let role = open.configured.0.role();
+                tracing::info!(role, address = %open.bound, "no longer listening");
                 open.closed.cancel();
             }
             stays
@@ -70,10 +92,12 @@ impl Listening {
             for (worker, socket) in workers.iter().zip(sockets) {
                 worker.accept(Accepting {
                     socket,
+                    entrance: configured.0,
                     closed: closed.clone(),
                 });
             }
-            tracing::info!(role = "clients", address = %bound, "listening");
+            let role = configured.0.role();
+            tracing::info!(role, address = %bound, "listening");
             self.open.push(Open {
                 configured,
                 bound,
@@ -82,9 +106,11 @@ impl Listening {
         }
     }
 
-    /// The addresses clients can connect to, with real ports.
+    /// The addresses clients can connect to without encryption, with real ports.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.open.iter().map(|open| open.bound).collect()
+        let plain = |open: &&Open| open.configured.0 == Entrance::Plain;
+        let open = self.open.iter().filter(plain);
+        open.map(|open| open.bound).collect()
     }
 }

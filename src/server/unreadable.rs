@@ -1,6 +1,10 @@
 //! Heads that never become a request: hyper or we refuse them, and they have records all the same.
 
-use std::{error::Error, io, sync::Arc};
+use std::{
+    error::Error,
+    io,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
 
 use http::StatusCode;
 
@@ -57,6 +61,44 @@ pub(super) fn note(status: Option<StatusCode>, state: &Arc<ConnectionState>, wor
         record.ended(Ended::Complete);
     } else {
         record.ended(Ended::Cut);
+    }
+}
+
+/// The answer to HTTP where we encrypt: where it should have gone, as far as its first bytes say.
+/// Without the port, which others may see under another number.
+pub(super) fn https_wanted(first: &[u8]) -> String {
+    let text = String::from_utf8_lossy(first);
+    let host = text.lines().skip(1).take_while(|line| !line.is_empty());
+    let mut fields = host.filter_map(|line| line.split_once(':'));
+    let host = fields.find(|(name, _)| name.eq_ignore_ascii_case("host"));
+    let host = host.map_or("", |(_, value)| {
+        value.trim().split(':').next().unwrap_or_default()
+    });
+    let target = text.split(' ').nth(1).unwrap_or_default();
+    let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+    let hint = if host.is_empty() || !is_plain(host) || !target.starts_with('/') {
+        "https://".to_owned()
+    } else {
+        let target = if is_plain(target) { target } else { "/" };
+        format!("https://{host}{target}")
+    };
+    let body = format!("This port speaks HTTPS. Ask again with {hint}\n");
+    format!(
+        "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncache-control: no-store\r\n\
+         content-type: text/plain; charset=utf-8\r\nx-content-type-options: nosniff\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// A client began to encrypt where we do not: said once, counted always.
+pub(super) fn note_tls(worker: &Worker) {
+    let counters = &worker.shared.telemetry.metrics.handshakes;
+    if counters.on_plain_port.fetch_add(1, Relaxed) == 0 {
+        tracing::warn!(
+            "a client speaks TLS to a port without it; name a port for that in listen_tls, or let \
+             who encrypts in front of us speak plain HTTP (said once)"
+        );
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::listener;
+use super::{listener, listening::Entrance};
 use crate::{
     runtime::RuntimeHandle,
     tasks::{Tasks, WorkerId, signal::Signal},
@@ -19,6 +19,8 @@ use crate::{
 pub struct Shared {
     /// The live snapshot.
     pub runtime: Arc<RuntimeHandle>,
+    /// On which terms clients may encrypt.
+    pub terms: Arc<rustls::ServerConfig>,
     /// Where records go.
     pub telemetry: Arc<Telemetry>,
     /// Runs connections.
@@ -58,6 +60,7 @@ pub struct Worker {
 #[derive(Debug)]
 pub(super) struct Accepting {
     pub(super) socket: TcpListener,
+    pub(super) entrance: Entrance,
     pub(super) closed: CancellationToken,
 }
 

@@ -17,7 +17,7 @@ use http::Version;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::record::Facts;
+use super::{handshakes::TlsVersion, record::Facts};
 use crate::{
     config::spec::AccessLogFormat,
     failure::Failure,
@@ -150,6 +150,13 @@ struct Line<'a> {
     client: std::net::IpAddr,
     #[serde(rename = "network.protocol.version")]
     version: &'static str,
+    #[serde(rename = "url.scheme")]
+    scheme: &'static str,
+    #[serde(
+        rename = "tls.protocol.version",
+        skip_serializing_if = "Option::is_none"
+    )]
+    tls: Option<&'static str>,
     #[serde(
         rename = "user_agent.original",
         skip_serializing_if = "Option::is_none"
@@ -189,6 +196,8 @@ impl<'a> Line<'a> {
             host: facts.host.as_ref().and_then(|host| host.to_str().ok()),
             client: facts.client,
             version: version(facts.version),
+            scheme: if facts.tls.is_some() { "https" } else { "http" },
+            tls: facts.tls.map(TlsVersion::label),
             user_agent: facts
                 .user_agent
                 .as_ref()

@@ -14,7 +14,7 @@ use std::{
 use ipnet::IpNet;
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
-use super::record::Telemetry;
+use super::{handshakes::TlsVersion, record::Telemetry};
 use crate::message::forwarded::Forwarder;
 
 /// One client connection.
@@ -30,6 +30,7 @@ pub struct ConnectionState {
     unsent: AtomicBool,
     unsent_since: Mutex<Option<Instant>>,
     closing: AtomicBool,
+    tls: Option<TlsVersion>,
     telemetry: Arc<Telemetry>,
     _place: Option<OwnedSemaphorePermit>,
 }
@@ -59,18 +60,19 @@ pub enum Waiting {
 }
 
 impl ConnectionState {
-    /// A new connection from this peer. It keeps its place among the connections we may have until
+    /// A new connection from this peer, encrypted or not. It keeps its place among the connections we may have until
     /// the last that came of it has ended, be it a tunnel.
     #[must_use]
     pub fn new(
         peer: SocketAddr,
         trusted: &[IpNet],
+        tls: Option<TlsVersion>,
         telemetry: Arc<Telemetry>,
         place: Option<OwnedSemaphorePermit>,
     ) -> Arc<Self> {
         telemetry.metrics.connections.up();
         Arc::new(Self {
-            forwarder: Forwarder::new(peer, trusted),
+            forwarder: Forwarder::new(peer, tls.is_some(), trusted),
             in_flight: AtomicUsize::new(0),
             served: AtomicBool::new(false),
             reading_head: AtomicBool::new(false),
@@ -81,6 +83,7 @@ impl ConnectionState {
             unsent: AtomicBool::new(false),
             unsent_since: Mutex::new(None),
             closing: AtomicBool::new(false),
+            tls,
             telemetry,
             _place: place,
         })
@@ -96,6 +99,18 @@ impl ConnectionState {
     #[must_use]
     pub fn forwarder(&self) -> &Forwarder {
         &self.forwarder
+    }
+
+    /// What it is encrypted with; `None`: it is not.
+    #[must_use]
+    pub const fn tls(&self) -> Option<TlsVersion> {
+        self.tls
+    }
+
+    /// Whether no request is being answered.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.in_flight.load(Relaxed) == 0
     }
 
     /// It speaks HTTP/2, where bytes need not be the beginning of a request.

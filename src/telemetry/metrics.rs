@@ -18,6 +18,7 @@ use http::{Method, StatusCode};
 
 use super::{
     acme::AcmeMetrics,
+    handshakes::Handshakes,
     record::{Facts, Outcome},
 };
 use crate::failure::{Failure, UpstreamFailure};
@@ -32,6 +33,8 @@ pub struct Metrics {
     pub connections: Gauge,
     /// Client connections that had to wait or were refused for want of descriptors.
     pub accept_errors: AtomicU64,
+    /// TLS handshakes with clients.
+    pub handshakes: Handshakes,
     /// Requests being answered now.
     pub in_flight: Gauge,
     /// Reloads that were applied.

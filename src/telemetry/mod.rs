@@ -5,6 +5,7 @@ pub mod acme;
 pub mod connection;
 
 pub mod failure_log;
+pub mod handshakes;
 pub mod log;
 pub mod metrics;
 pub mod outage_id;

@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use super::{
     access_log::AccessLog,
     connection::ConnectionState,
+    handshakes::TlsVersion,
     metrics::{Metrics, SiteMetrics},
     outage_id::OutageId,
 };
@@ -106,6 +107,8 @@ pub struct Facts {
     pub uri: Uri,
     /// Its version.
     pub version: Version,
+    /// What it came encrypted with; `None`: it did not.
+    pub tls: Option<TlsVersion>,
     /// The host it is for.
     pub host: Option<HeaderValue>,
     /// What the client calls itself.
@@ -169,6 +172,7 @@ impl Record {
             method: Some(request.method().clone()),
             uri: request.uri().clone(),
             version: request.version(),
+            tls: connection.tls(),
             user_agent: user_agent(request.headers(), &telemetry),
             ..Facts::new(connection.forwarder().client(request.headers()), request_id)
         };
@@ -353,6 +357,7 @@ impl Facts {
             method: None,
             uri: Uri::default(),
             version: Version::HTTP_11,
+            tls: None,
             host: None,
             user_agent: None,
             request_id,

@@ -6,6 +6,7 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use rustls::{
     crypto::aws_lc_rs::sign::any_supported_type,
     server::{ClientHello, ResolvesServerCert},
@@ -16,7 +17,9 @@ use super::{
     acme::{self, Challenges},
     slot::Slot,
 };
-use crate::config::spec::{Config, HostPattern, IdentityFiles, IdentitySpec, SiteSpec, TlsSpec};
+use crate::config::spec::{
+    Config, HostPattern, IdentityFiles, IdentitySpec, SiteSpec, TlsSpec, expiry,
+};
 
 /// A certificate and its key cannot be put to use.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +56,14 @@ pub struct Entry {
     spec: Option<TlsSpec>,
     /// Where it is now.
     pub slot: Slot,
+}
+
+impl Entry {
+    /// When what is shown now expires; `None` before there is anything.
+    #[must_use]
+    pub fn expires(&self) -> Option<Timestamp> {
+        self.slot.get()?.cert.first().and_then(expiry)
+    }
 }
 
 impl Certificates {

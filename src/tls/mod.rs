@@ -6,7 +6,11 @@
 
 pub mod acme;
 mod certificates;
+mod expiry;
 mod slot;
+mod terms;
 
 pub use certificates::{Certificates, Entry, LiveCertificates, UnusableIdentity, certified};
+pub use expiry::Remaining;
 pub use slot::Slot;
+pub use terms::{ALPN_H2, terms};

@@ -124,7 +124,7 @@ mod tests {
     }
 
     fn forwarder() -> Forwarder {
-        Forwarder::new(([192, 0, 2, 1], 1).into(), &[])
+        Forwarder::new(([192, 0, 2, 1], 1).into(), false, &[])
     }
 
     fn by(hash: HashKey) -> BalanceSpec {

@@ -199,7 +199,7 @@ fn a_cookie_holds_only_within_the_tier_that_serves() {
         hash: None,
         sticky: Some("origin".to_owned()),
     };
-    let forwarder = Forwarder::new(([192, 0, 2, 1], 1).into(), &[]);
+    let forwarder = Forwarder::new(([192, 0, 2, 1], 1).into(), false, &[]);
     let mut rng = Rng::with_seed(1);
     for held in [1, 2] {
         let cookie = format!("origin={:016x}", views[held].id);
