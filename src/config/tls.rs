@@ -1,6 +1,6 @@
 //! `[tls]` of a site and of the process, and `[acme]`.
 
-use std::path::PathBuf;
+use std::{net::IpAddr, path::PathBuf};
 
 use http::Uri;
 use rustls::{
@@ -21,6 +21,9 @@ use super::{
 
 const WAY_OUT: &str = "write certificate_file = \"fullchain.pem\" and key_file = \"privkey.pem\"";
 const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
+
+/// What public authorities put into one certificate.
+const MOST_NAMES: usize = 100;
 
 /// Whom certificates are asked of unless it is said.
 pub(super) fn lets_encrypt() -> AcmeDirectorySpec {
@@ -181,7 +184,24 @@ fn asked_names(value: &Value<'_>, hosts: &[ClaimedHost]) -> Option<Vec<String>> 
             "list the hosts of this site one by one, or name a certificate_file",
         );
     }
-    names.filter(|names| !names.is_empty())
+    let names = names.filter(|names| !names.is_empty())?;
+    let is_address = |name: &&String| name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+    if let Some(address) = names.iter().find(is_address) {
+        value.reject(
+            &format!("cannot fetch a certificate for `{address}`: it is an address"),
+            "give addresses a site of their own, with a certificate_file or without [tls]",
+        );
+    }
+    if names.len() > MOST_NAMES {
+        value.reject(
+            &format!(
+                "asks for {} names, and a certificate holds {MOST_NAMES}",
+                names.len()
+            ),
+            "divide the hosts among several sites",
+        );
+    }
+    Some(names)
 }
 
 /// Warns of hosts that the certificate is not for: their clients will refuse it.

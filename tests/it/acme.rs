@@ -6,6 +6,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use rustix::process::Signal;
 
 use crate::support::{
+    clients::{Ask, Protocol},
     eventually,
     origin::Origin,
     pebble::{Stage, accepted, get, shown},
@@ -178,9 +179,13 @@ fn until_the_first_certificate_has_come_plain_requests_work_and_handshakes_show_
     let error = shown(stage.tls, "shop.example", &stage.authority.client());
     let error = error.expect_err("nobody vouches for it").to_string();
     assert!(error.contains("invalid peer certificate"), "{error}");
-    let ask = crate::support::clients::Ask::get("/").host("shop.example");
-    let plain = proxy.ask(&ask, crate::support::clients::Protocol::H1);
+    let ask = Ask::get("/").host("shop.example");
+    let plain = proxy.ask(&ask, Protocol::H1);
     assert_eq!(plain.head.status(), 200);
+    let unknown = "/.well-known/acme-challenge/unknown";
+    let ask = Ask::get(unknown).host("shop.example");
+    assert_eq!(proxy.ask(&ask, Protocol::H1).head.status(), 200);
+    origin.request(unknown);
 
     let pebble = stage.pebble("", &[]);
     let client = pebble.trusting();

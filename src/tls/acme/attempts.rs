@@ -40,6 +40,9 @@ pub(super) struct Pause {
     failures: u32,
     /// Its end, in seconds since 1970.
     until: i64,
+    /// What the authority wants at the least, in seconds since 1970.
+    #[serde(default)]
+    told: i64,
 }
 
 impl Attempts {
@@ -76,9 +79,10 @@ impl Attempts {
         }
     }
 
-    /// Somebody has looked after it: it may be tried at once, within the limit.
+    /// Somebody has looked after it: it may be tried at once, within the limit and as far as the
+    /// authority allows.
     pub(super) fn forgive(&mut self) {
-        self.pause = Pause::default();
+        self.pause.forgive();
     }
 }
 
@@ -86,9 +90,14 @@ impl Pause {
     /// Its end.
     pub(super) fn until(&self) -> Timestamp {
         if self.failures == 0 {
-            return Timestamp::MIN;
+            return second(self.told);
         }
         second(self.until)
+    }
+
+    /// Only what the authority wants counts any more.
+    pub(super) fn forgive(&mut self) {
+        self.failures = 0;
     }
 
     /// The directory was of no use; how long it is left alone.
@@ -106,7 +115,11 @@ impl Pause {
         let own = first.saturating_mul(doubled).min(longest);
         // Many processes that failed together do not come back together.
         let own = own.mul_f64(0.75 + 0.5 * fastrand::f64());
-        let pause = own.max(again.unwrap_or_default().min(LONGEST));
+        let told = again.map_or(Duration::ZERO, |again| again.min(LONGEST));
+        if !told.is_zero() {
+            self.told = after(now, told).as_second();
+        }
+        let pause = own.max(told);
         self.failures = self.failures.saturating_add(1);
         self.until = after(now, pause).as_second();
         pause

@@ -15,7 +15,9 @@ use std::{
 use bytes::Bytes;
 use instant_acme::KeyAuthorization;
 use rcgen::{CertificateParams, CustomExtension, DistinguishedName, KeyPair};
-use rustls::{pki_types::PrivateKeyDer, sign::CertifiedKey};
+use rustls::{
+    crypto::aws_lc_rs::sign::any_supported_type, pki_types::PrivateKeyDer, sign::CertifiedKey,
+};
 
 /// The protocol of those who come to look (RFC 8737 section 6.2).
 pub const ALPN: &[u8] = b"acme-tls/1";
@@ -123,9 +125,9 @@ fn self_signed(name: &str, extension: Option<CustomExtension>) -> Result<Certifi
     params.custom_extensions.extend(extension);
     let certificate = params.self_signed(&key)?;
     let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    // Not `from_der`: it reads the certificate, and refuses one with an extension it does not know.
     let chain = vec![certificate.der().clone()];
-    Ok(CertifiedKey::from_der(chain, key, &provider)?)
+    Ok(CertifiedKey::new(chain, any_supported_type(&key)?))
 }
 
 /// Stands in until the first certificate has come: connections are encrypted then, and no client

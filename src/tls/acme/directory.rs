@@ -131,7 +131,8 @@ impl Directory {
                 let (site, detail) = (&entry.want.site, detail(&failed));
                 let (tried, next) = (first.label(), first.other().label());
                 tracing::info!(site, tried, next, detail, "trying the other challenge");
-                self.try_by(&account, entry, first.other(), around).await
+                let other = self.try_by(&account, entry, first.other(), around).await;
+                other.map_err(|other| telling(failed, other))
             }
             Err(failed) if failed.forgets_us() => {
                 self.accounts.forget(&entry.want.spec.contact).await;
@@ -230,6 +231,17 @@ impl Directory {
             served,
             "no certificate"
         );
+    }
+}
+
+/// Of two ways that both failed, the one that says more: that nobody answers is no news where only
+/// one of the ports is open.
+fn telling(first: Failed, other: Failed) -> Failed {
+    let says_little = |failed: &Failed| matches!(failed.why, Why::Connection | Why::NoWay);
+    if says_little(&first) && !says_little(&other) {
+        other
+    } else {
+        first
     }
 }
 

@@ -121,7 +121,7 @@ impl Manager {
             self.wants = wants;
             return;
         };
-        directory.pause = Pause::default();
+        directory.pause.forgive();
         directory.prepare(&wants);
         let before = self.entries.drain(..);
         let mut before: HashMap<_, _> = before

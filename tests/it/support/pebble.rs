@@ -29,7 +29,7 @@ use super::{
 
 /// What one test of certificates needs, chosen and not yet started.
 pub(crate) struct Stage {
-    pub(crate) host: Ipv4Addr,
+    host: Ipv4Addr,
     /// Where the proxy listens.
     pub(crate) plain: SocketAddr,
     pub(crate) tls: SocketAddr,
@@ -38,26 +38,30 @@ pub(crate) struct Stage {
     management: SocketAddr,
     pub(crate) names: NameServer,
     /// Signs the directory's own certificate.
-    pub(crate) authority: Authority,
-    pub(crate) dir: TempDir,
+    pub(crate) authority: Arc<Authority>,
+    dir: Arc<TempDir>,
 }
 
 impl Stage {
     /// All of these names lead to the proxy.
     pub(crate) fn new(names: &[&str]) -> Self {
-        let host = Ipv4Addr::new(
-            127,
-            fastrand::u8(16..=250),
-            fastrand::u8(..),
-            fastrand::u8(1..=254),
-        );
-        let server = NameServer::start("pebble.invalid", Told::Empty);
-        for name in names {
-            server.tell(name, Told::Addresses(vec![host]));
-        }
         let authority = Authority::new();
         let dir = tempfile::tempdir().expect("a directory");
         std::fs::write(dir.path().join("ca.pem"), authority.pem()).expect("a writable directory");
+        let stage = Self::with(Arc::new(authority), Arc::new(dir));
+        for name in names {
+            stage.names.tell(name, Told::Addresses(vec![stage.host]));
+        }
+        stage
+    }
+
+    /// The place of another proxy with the same data.
+    pub(crate) fn beside(&self) -> Self {
+        Self::with(Arc::clone(&self.authority), Arc::clone(&self.dir))
+    }
+
+    fn with(authority: Arc<Authority>, dir: Arc<TempDir>) -> Self {
+        let host = address();
         let [plain, tls, directory, management] = free(host);
         Self {
             host,
@@ -65,7 +69,7 @@ impl Stage {
             tls,
             directory,
             management,
-            names: server,
+            names: NameServer::start("pebble.invalid", Told::Empty),
             authority,
             dir,
         }
@@ -168,6 +172,16 @@ impl Pebble {
         trusted.add(root).expect("a good authority");
         tls::client(trusted)
     }
+}
+
+/// A loopback address that no other test uses.
+pub(crate) fn address() -> Ipv4Addr {
+    Ipv4Addr::new(
+        127,
+        fastrand::u8(16..=250),
+        fastrand::u8(..),
+        fastrand::u8(1..=254),
+    )
 }
 
 /// Ports of this address that nobody listens on.

@@ -58,6 +58,8 @@ fn an_authority_that_says_when_is_obeyed_within_reason() {
     let day = Duration::from_secs(24 * 3600);
     assert_eq!(attempts.failed(at(0), Some(day)), day);
     assert_eq!(attempts.ready(), at(24 * 3600));
+    attempts.forgive();
+    assert_eq!(attempts.ready(), at(24 * 3600), "nobody else can lift it");
     assert_eq!(attempts.failed(at(0), Some(day * 1000)), LONGEST);
     assert_eq!(attempts.failed(at(0), Some(Duration::MAX)), LONGEST);
 }

@@ -72,6 +72,7 @@ fn what_is_there_is_looked_after_until_it_is_renewed() {
     entry.looked(at(10));
     assert!(entry.is_to_ask(at(10)).is_none());
     assert_eq!(entry.next(&Pause::default()), (at(3610), Job::Look));
+    entry.suggested(at(58_000), None);
     entry.looked(at(58_000));
     let (when, job) = entry.next(&Pause::default());
     assert_eq!(job, Job::Order);
