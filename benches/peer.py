@@ -6,10 +6,11 @@
 INTERMISSION = os.environ.get("INTERMISSION_BIN", "target/dist/intermission")
 
 
-@peer("intermission", tls=False)
+@peer("intermission")
 def _(c):
     timeouts = f'[timeouts]\nconnect = "1s"\nfirst_byte = "{int(c.timeout * 1000)}ms"\n'
     c.put("intermission.toml", f"""listen = "127.0.0.1:{c.port}"
+listen_tls = "127.0.0.1:{c.tls}"
 admin = "off"
 workers = {c.workers}
 data = "{c.dir}/data"
@@ -19,6 +20,9 @@ level = "error"
 [clients]
 idle_timeout = "300s"
 connections = 20000
+[tls]
+certificate_file = "{c.cert}"
+key_file = "{c.key}"
 """)
     # The page of all peers, as a template that has nothing to fill in.
     with open(c.page) as page:

@@ -59,6 +59,12 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether it is fetched and renewed by ACME.
+    #[must_use]
+    pub const fn is_fetched(&self) -> bool {
+        matches!(self.spec, Some(TlsSpec::Acme(_)))
+    }
+
     /// When what is shown now expires; `None` before there is anything.
     #[must_use]
     pub fn expires(&self) -> Option<Timestamp> {
@@ -132,9 +138,7 @@ impl Certificates {
     /// certificate has come, the one before is right for the others.
     #[must_use]
     pub fn fetched(&self, site: &str) -> Option<Slot> {
-        let is_it = |entry: &&Entry| {
-            entry.site.as_deref() == Some(site) && matches!(entry.spec, Some(TlsSpec::Acme(_)))
-        };
+        let is_it = |entry: &&Entry| entry.site.as_deref() == Some(site) && entry.is_fetched();
         self.entries.iter().find(is_it).map(|it| it.slot.clone())
     }
 

@@ -1,15 +1,16 @@
 //! Certificates that are fetched from an authority, here a real one: both challenges, several
 //! hosts, what is kept on disk, and renewal.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
 
 use rustix::process::Signal;
 
 use crate::support::{
     clients::{Ask, Protocol},
+    encrypted::Encrypted,
     eventually,
     origin::Origin,
-    pebble::{Stage, accepted, get, shown},
+    pebble::{Stage, accepted, shown},
     proxy::Setup,
     script::{answer, ok},
 };
@@ -47,7 +48,8 @@ fn a_certificate_is_fetched_by_http_01_and_kept_for_the_next_start() {
     let proxy = setup().start();
     let client = pebble.trusting();
     let first = accepted(&proxy, &stage, "shop.example", &client);
-    let answer = get(stage.tls, "shop.example", &client).expect("an answer");
+    let mut visitor = Encrypted::connect(stage.tls, "shop.example", &client).expect("a visitor");
+    let answer = visitor.get("shop.example", "/");
     assert!(
         answer.starts_with("HTTP/1.1 200") && answer.ends_with("hello"),
         "{answer}"
@@ -160,10 +162,12 @@ fn a_certificate_is_renewed_before_it_expires_and_connections_are_not_touched() 
     let proxy = site(stage.setup(), "shop", &["shop.example"], &origin.url()).start();
     let client = pebble.trusting();
     let first = accepted(&proxy, &stage, "shop.example", &client);
+    let mut visitor = Encrypted::connect(stage.tls, "shop.example", &client).expect("a visitor");
     eventually("the certificate is renewed", || {
         let now = shown(stage.tls, "shop.example", &client).expect("never an expired one");
         (now != first).then_some(())
     });
+    assert!(visitor.get("shop.example", "/").ends_with("hello"));
 }
 
 #[test]
@@ -176,7 +180,11 @@ fn until_the_first_certificate_has_come_plain_requests_work_and_handshakes_show_
         "directory_unreachable",
         "again_in_seconds",
     ]);
-    let error = shown(stage.tls, "shop.example", &stage.authority.client());
+    let error = shown(
+        stage.tls,
+        "shop.example",
+        &Arc::new(stage.authority.client()),
+    );
     let error = error.expect_err("nobody vouches for it").to_string();
     assert!(error.contains("invalid peer certificate"), "{error}");
     let ask = Ask::get("/").host("shop.example");

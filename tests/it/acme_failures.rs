@@ -66,13 +66,18 @@ fn renewing(
 ) {
     let weak = Arc::downgrade(front);
     front.rule(move |request| {
-        let suggested = weak.upgrade().and_then(|front| always_renew(&front, request));
+        let suggested = weak
+            .upgrade()
+            .and_then(|front| always_renew(&front, request));
         suggested.or_else(|| rest(request))
     });
 }
 
 fn orders(proxy: &Proxy, result: &str) -> f64 {
-    proxy.metric("intermission_acme_orders_total", &[&format!("\"{result}\"")])
+    proxy.metric(
+        "intermission_acme_orders_total",
+        &[&format!("\"{result}\"")],
+    )
 }
 
 #[test]
@@ -88,7 +93,9 @@ fn a_suggested_renewal_is_followed_at_once_and_never_more_than_a_handful_of_time
         let now = shown(stage.tls, "shop.example", &client).expect("never none");
         (now != first).then_some(())
     });
-    eventually("the handful is used up", || (orders(&proxy, "success") >= 4.0).then_some(()));
+    eventually("the handful is used up", || {
+        (orders(&proxy, "success") >= 4.0).then_some(())
+    });
     let next = eventually("the next is planned", || {
         let next = proxy.metric("intermission_acme_next_order_timestamp_seconds", &["shop"]);
         let wait = next - Timestamp::now().as_duration().as_secs_f64();
@@ -99,10 +106,14 @@ fn a_suggested_renewal_is_followed_at_once_and_never_more_than_a_handful_of_time
 
     let asked = front.asked(ORDERS);
     assert!(asked[0].get("replaces").is_none(), "{:?}", asked[0]);
-    let replaced = asked[1]["replaces"].as_str().expect("it says what it replaces");
+    let replaced = asked[1]["replaces"]
+        .as_str()
+        .expect("it says what it replaces");
     let questions = front.origin.requests();
     assert!(
-        questions.iter().any(|seen| seen.path() == format!("/ari/{replaced}")),
+        questions
+            .iter()
+            .any(|seen| seen.path() == format!("/ari/{replaced}")),
         "the certificate has the same name in both"
     );
 }
@@ -115,21 +126,33 @@ fn a_renewal_that_is_refused_leaves_the_certificate_before_and_waits_as_long_as_
     let placed = AtomicUsize::new(0);
     renewing(&front, move |request| {
         let is_second = request.path() == ORDERS && placed.fetch_add(1, SeqCst) > 0;
-        is_second.then(|| problem("429 Too Many Requests", "rateLimited", "retry-after: 7200\r\n"))
+        is_second.then(|| {
+            problem(
+                "429 Too Many Requests",
+                "rateLimited",
+                "retry-after: 7200\r\n",
+            )
+        })
     });
     let proxy = shop(stage.setup_for(front.origin.address, ""), &["shop.example"]).start();
     let client = pebble.trusting();
     let first = accepted(&proxy, &stage, "shop.example", &client);
     let said = proxy.logged(&["no certificate", "rate_limited", "the certificate before"]);
     assert!(said.contains("\"again_in_seconds\":7200"), "{said}");
-    assert_eq!(shown(stage.tls, "shop.example", &client).expect("the first"), first);
+    assert_eq!(
+        shown(stage.tls, "shop.example", &client).expect("the first"),
+        first
+    );
     assert_eq!(orders(&proxy, "rate_limited"), 1.0);
 
     proxy.signal(Signal::HUP);
     proxy.logged(&["configuration reloaded"]);
     let next = proxy.metric("intermission_acme_next_order_timestamp_seconds", &["shop"]);
     let wait = next - Timestamp::now().as_duration().as_secs_f64();
-    assert!(wait > 7000.0, "a reload does not overrule the authority: {wait}");
+    assert!(
+        wait > 7000.0,
+        "a reload does not overrule the authority: {wait}"
+    );
 }
 
 #[test]
@@ -145,7 +168,10 @@ fn an_authority_that_dies_takes_no_certificate_away() {
     proxy.write("sites/shop.toml", site);
     proxy.signal(Signal::HUP);
     proxy.logged(&["no certificate", "directory_unreachable", "refused"]);
-    assert_eq!(shown(stage.tls, "shop.example", &client).expect("the first"), first);
+    assert_eq!(
+        shown(stage.tls, "shop.example", &client).expect("the first"),
+        first
+    );
 
     // It comes back, and has forgotten everything, our account too.
     let pebble = stage.pebble("", &[]);
@@ -157,13 +183,22 @@ fn an_authority_that_dies_takes_no_certificate_away() {
 fn a_name_that_leads_elsewhere_is_said_so() {
     let stage = Stage::new(&[]);
     let other = address();
-    stage.names.tell("shop.example", Told::Addresses(vec![other]));
+    stage
+        .names
+        .tell("shop.example", Told::Addresses(vec![other]));
     let stranger = Origin::at((other, stage.plain.port()).into(), answer(ok("a stranger")));
     let pebble = stage.pebble("", &[]);
     let proxy = shop(stage.setup(), &["shop.example"]).start();
     let said = proxy.logged(&["no certificate", "elsewhere"]);
-    assert!(said.contains("DNS points elsewhere") && said.contains("shop.example"), "{said}");
-    assert!(stranger.requests()[0].path().starts_with("/.well-known/acme-challenge/"));
+    assert!(
+        said.contains("DNS points elsewhere") && said.contains("shop.example"),
+        "{said}"
+    );
+    assert!(
+        stranger.requests()[0]
+            .path()
+            .starts_with("/.well-known/acme-challenge/")
+    );
     assert_eq!(pebble.orders(), 2, "each challenge was tried once");
     assert_eq!(orders(&proxy, "elsewhere"), 1.0);
 }
@@ -194,10 +229,17 @@ fn without_a_place_to_keep_them_certificates_are_fetched_all_the_same_with_a_war
     let proxy = shop(stage.setup(), &["shop.example"]).start();
     let client = pebble.trusting();
     let first = accepted(&proxy, &stage, "shop.example", &client);
-    proxy.logged(&["kept in memory only", "each start orders them anew", "way_out"]);
+    proxy.logged(&[
+        "kept in memory only",
+        "each start orders them anew",
+        "way_out",
+    ]);
     proxy.signal(Signal::HUP);
     proxy.logged(&["configuration reloaded"]);
-    assert_eq!(shown(stage.tls, "shop.example", &client).expect("the first"), first);
+    assert_eq!(
+        shown(stage.tls, "shop.example", &client).expect("the first"),
+        first
+    );
     assert_eq!(pebble.orders(), 1, "a reload orders nothing anew");
 }
 
@@ -221,7 +263,9 @@ fn an_authority_that_does_not_answer_holds_up_neither_requests_nor_the_end() {
     let front = Front::start(&stage);
     front.rule(|request| (request.path() == ORDERS).then(|| vec![Step::Ignore]));
     let mut proxy = shop(stage.setup_for(front.origin.address, ""), &["shop.example"]).start();
-    eventually("an order is placed", || (!front.asked(ORDERS).is_empty()).then_some(()));
+    eventually("an order is placed", || {
+        (!front.asked(ORDERS).is_empty()).then_some(())
+    });
     let ask = Ask::get("/.well-known/acme-challenge/unknown");
     let answer = proxy.ask(&ask.host("shop.example"), Protocol::H1);
     assert_eq!(answer.head.status(), 503, "the origin's, which is down");

@@ -63,5 +63,8 @@ mod status;
 mod streaming;
 mod support;
 mod support_selftest;
+mod tls;
+mod tls_config;
+mod tls_hostile;
 mod upgrade;
 mod variants;

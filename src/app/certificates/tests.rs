@@ -1,3 +1,5 @@
+//! What is found on the disk, and what is said about it.
+
 use std::path::Path;
 
 use jiff::ToSpan as _;

@@ -29,7 +29,7 @@ impl Front {
         let (current, behind, client) = (
             Arc::clone(&rule),
             stage.directory,
-            stage.authority.client(),
+            Arc::new(stage.authority.client()),
         );
         let script = choose(move |request| {
             let said = (current.lock().expect("no holder panics"))(request);
@@ -74,7 +74,7 @@ fn framed(answer: &h1::Response, request: &RequestSeen) -> Vec<u8> {
     let mut head = format!("{}\r\n", answer.head.first_line);
     for (name, value) in &answer.head.fields {
         if name != "content-length" && name != "transfer-encoding" {
-            head = head + name + ": " + value + "\r\n";
+            head += &format!("{name}: {value}\r\n");
         }
     }
     let mut bytes = head.into_bytes();

@@ -5,7 +5,7 @@
 //! chosen before anybody listens on them.
 
 use std::{
-    io::{self, Read, Write},
+    io,
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::PathBuf,
     process::Command,
@@ -13,18 +13,18 @@ use std::{
 };
 
 use rustls::{
-    ClientConfig, ClientConnection, RootCertStore, StreamOwned,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
+    ALL_VERSIONS, ClientConfig,
+    pki_types::{CertificateDer, pem::PemObject},
 };
 use tempfile::TempDir;
 
 use super::{
-    PATIENCE,
     dns::{NameServer, Told},
+    encrypted::Encrypted,
     eventually, h1,
     process::Process,
     proxy::{Proxy, Setup},
-    tls::{self, Authority},
+    tls::{Authority, client_that_trusts},
 };
 
 /// What one test of certificates needs, chosen and not yet started.
@@ -104,13 +104,13 @@ impl Stage {
 
     /// Starts pebble. `more`: further keys of its configuration, each with a comma in front.
     pub(crate) fn pebble(&self, more: &str, environment: &[(&str, &str)]) -> Pebble {
-        let (certificate, key) = self.authority.issue(&self.host.to_string());
+        let own = self.authority.pair(&[&self.host.to_string()]);
         let path = |name: &str| self.dir.path().join(name);
         let write = |name: &str, text: &str| {
             std::fs::write(path(name), text).expect("a writable directory");
         };
-        write("pebble.pem", &certificate);
-        write("pebble.key", &key);
+        write("pebble.pem", &own.certificate);
+        write("pebble.key", &own.key);
         let config = format!(
             r#"{{"pebble": {{"listenAddress": "{}", "managementListenAddress": "{}",
             "certificate": "{}", "privateKey": "{}", "httpPort": {}, "tlsPort": {}{more}}}}}"#,
@@ -139,7 +139,7 @@ impl Stage {
         Pebble {
             process,
             management: self.management,
-            client: self.authority.client(),
+            client: Arc::new(self.authority.client()),
         }
     }
 }
@@ -168,9 +168,7 @@ impl Pebble {
         let mut client = h1::Client::encrypted(self.management, Arc::clone(&self.client));
         let answer = client.ask("GET /roots/0 HTTP/1.1\r\nHost: pebble\r\n\r\n");
         let root = CertificateDer::from_pem_slice(&answer.body).expect("a certificate");
-        let mut trusted = RootCertStore::empty();
-        trusted.add(root).expect("a good authority");
-        tls::client(trusted)
+        Arc::new(client_that_trusts(root, ALL_VERSIONS))
     }
 }
 
@@ -198,38 +196,7 @@ pub(crate) fn shown(
     name: &str,
     client: &Arc<ClientConfig>,
 ) -> io::Result<CertificateDer<'static>> {
-    let socket = TcpStream::connect_timeout(&address, PATIENCE)?;
-    socket.set_read_timeout(Some(PATIENCE))?;
-    let name = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
-    let session = ClientConnection::new(Arc::clone(client), name).map_err(io::Error::other)?;
-    let mut stream = StreamOwned::new(session, socket);
-    while stream.conn.is_handshaking() {
-        stream.conn.complete_io(&mut stream.sock)?;
-    }
-    let shown = stream.conn.peer_certificates().and_then(<[_]>::first);
-    shown
-        .map(|first| first.clone().into_owned())
-        .ok_or_else(|| io::Error::other("no certificate"))
-}
-
-/// The answer to a GET over TLS, as bytes.
-pub(crate) fn get(
-    address: SocketAddr,
-    name: &'static str,
-    client: &Arc<ClientConfig>,
-) -> io::Result<String> {
-    let socket = TcpStream::connect_timeout(&address, PATIENCE)?;
-    socket.set_read_timeout(Some(PATIENCE))?;
-    let server = ServerName::try_from(name).map_err(io::Error::other)?;
-    let session = ClientConnection::new(Arc::clone(client), server).map_err(io::Error::other)?;
-    let mut stream = StreamOwned::new(session, socket);
-    write!(
-        stream,
-        "GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"
-    )?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
+    Encrypted::connect(address, name, client).map(|connected| connected.certificate())
 }
 
 /// Waits until the proxy shows a certificate that this client accepts for the name.

@@ -141,6 +141,11 @@ impl Proxy {
         }
     }
 
+    /// Where clients that encrypt connect.
+    pub(crate) fn tls(&self) -> SocketAddr {
+        listening(&self.process, "clients_tls").expect("it listens there, too")
+    }
+
     /// Its own messages so far.
     pub(crate) fn log(&self) -> Vec<Value> {
         json(&self.process.stderr())
@@ -207,6 +212,11 @@ impl Proxy {
         } else {
             text.to_owned()
         };
+        std::fs::write(self.setup.path().join(name), text).expect("a writable directory");
+    }
+
+    /// Writes any other file that the configuration names.
+    pub(crate) fn replace(&self, name: &str, text: &str) {
         std::fs::write(self.setup.path().join(name), text).expect("a writable directory");
     }
 

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair,
+    date_time_ymd,
 };
 use rustls::{
-    ClientConfig, RootCertStore, ServerConfig,
+    ALL_VERSIONS, ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
     server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier},
@@ -62,6 +63,35 @@ impl Authority {
         Arc::new(config.expect("a usable TLS config"))
     }
 
+    /// A certificate for these names and its key, in PEM.
+    pub(crate) fn pair(&self, names: &[&str]) -> Pair {
+        self.pem_pair(names, false)
+    }
+
+    /// The same whose time has passed.
+    pub(crate) fn expired_pair(&self, names: &[&str]) -> Pair {
+        self.pem_pair(names, true)
+    }
+
+    fn pem_pair(&self, names: &[&str], expired: bool) -> Pair {
+        let (certificate, key) = self.signed(names, expired);
+        Pair {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+            der: certificate.der().clone(),
+        }
+    }
+
+    /// A client that trusts this authority and no other.
+    pub(crate) fn client(&self) -> ClientConfig {
+        self.client_of(ALL_VERSIONS)
+    }
+
+    /// The same that knows only these versions.
+    pub(crate) fn client_of(&self, versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
+        client_that_trusts(self.0.der().clone(), versions)
+    }
+
     fn config(&self, names: &[&str], expired: bool) -> Arc<ServerConfig> {
         let (chain, key) = self.certificate(names, expired);
         let config = builder().with_no_client_auth().with_single_cert(chain, key);
@@ -73,6 +103,12 @@ impl Authority {
         names: &[&str],
         expired: bool,
     ) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+        let (certificate, key) = self.signed(names, expired);
+        let key = PrivatePkcs8KeyDer::from(key.serialize_der());
+        (vec![certificate.der().clone()], key.into())
+    }
+
+    fn signed(&self, names: &[&str], expired: bool) -> (Certificate, KeyPair) {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).expect("names that a certificate may have");
         if expired {
@@ -81,37 +117,36 @@ impl Authority {
         }
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.0).expect("a certificate");
-        let key = PrivatePkcs8KeyDer::from(key.serialize_der());
-        (vec![certificate.der().clone()], key.into())
+        (certificate, key)
     }
 }
 
-impl Authority {
-    /// A certificate for this name or address and its key, as files have them.
-    pub(crate) fn issue(&self, name: &str) -> (String, String) {
-        let params = CertificateParams::new(vec![name.to_owned()]).expect("a usable name");
-        let key = KeyPair::generate().expect("a key");
-        let certificate = params.signed_by(&key, &self.0).expect("a certificate");
-        (certificate.pem(), key.serialize_pem())
-    }
-
-    /// A client that trusts this authority and no other.
-    pub(crate) fn client(&self) -> Arc<ClientConfig> {
-        let mut trusted = RootCertStore::empty();
-        trusted.add(self.0.der().clone()).expect("a good authority");
-        client(trusted)
-    }
-}
-
-/// A client that trusts these.
-pub(crate) fn client(trusted: RootCertStore) -> Arc<ClientConfig> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+/// A client that trusts this authority and no other, and knows only these versions.
+pub(crate) fn client_that_trusts(
+    authority: CertificateDer<'static>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> ClientConfig {
+    let mut trusted = RootCertStore::empty();
+    trusted.add(authority).expect("a good authority");
+    ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_protocol_versions(versions)
         .expect("the provider knows the default versions")
         .with_root_certificates(trusted)
-        .with_no_client_auth();
-    Arc::new(config)
+        .with_no_client_auth()
+}
+
+/// A certificate with its key.
+pub(crate) struct Pair {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
+    pub(crate) der: CertificateDer<'static>,
+}
+
+impl Pair {
+    /// Both in one text.
+    pub(crate) fn bundle(&self) -> String {
+        format!("{}{}", self.certificate, self.key)
+    }
 }
 
 /// A server that ends every handshake with an alert: it has no certificate for anybody.
