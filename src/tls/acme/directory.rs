@@ -198,17 +198,17 @@ impl Directory {
     /// Says why there is no certificate, and when it is tried again.
     pub(super) async fn failed(&mut self, entry: &mut Entry, failed: &Failed) {
         let (now, again) = (WallClock.timestamp(), self.client.again());
-        let pause = if failed.why.is_of_the_directory() {
-            let pause = self.pause.search(now, again);
+        if failed.why.is_of_the_directory() {
+            self.pause.search(now, again);
             // Behind the others, so that it cannot keep them from their turn.
             entry.wait(after(self.pause.until(), TURN));
-            pause
         } else {
             self.pause = Pause::default();
-            let pause = entry.attempts.failed(now, again);
+            entry.attempts.failed(now, again);
             self.keep_attempts(entry).await;
-            pause
-        };
+        }
+        let (next, _) = entry.next(&self.pause);
+        let again = Duration::try_from(next.duration_since(now)).unwrap_or_default();
         let site = &entry.want.site;
         let names = match &failed.name {
             Some(name) => name.clone(),
@@ -227,7 +227,7 @@ impl Directory {
             cause = failed.why.label(),
             problem = failed.to_string(),
             detail = detail(failed),
-            again_in_seconds = pause.as_secs(),
+            again_in_seconds = again.as_secs(),
             served,
             "no certificate"
         );
