@@ -36,6 +36,8 @@ pub(super) struct ReadSite {
     pub hosts: Vec<ClaimedHost>,
     /// Where `upstream` stands.
     pub upstream: Option<Problem>,
+    /// What a public authority would say of its names, where one is asked.
+    pub fetched: Option<Problem>,
 }
 
 /// A host and where it is claimed.
@@ -70,6 +72,7 @@ pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
     legal::check_imprint(file, &own_pages, parts.fallback.language);
     let patterns = hosts.iter().map(|host| host.pattern.clone()).collect();
     ReadSite {
+        fetched: tls::private_name(&file.table("tls"), &hosts),
         spec: upstream.map(|upstream| parts.into_spec(name, patterns, upstream)),
         hosts,
         upstream: file.get("upstream").map(|value| {

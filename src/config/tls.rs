@@ -13,6 +13,7 @@ use super::{
     brand,
     fault::Fault,
     identity::{PEM_LIMIT, identity},
+    problem::Problem,
     reader::{Table, Value},
     site::ClaimedHost,
     source::read_file,
@@ -202,6 +203,38 @@ fn asked_names(value: &Value<'_>, hosts: &[ClaimedHost]) -> Option<Vec<String>> 
         );
     }
     Some(names)
+}
+
+/// Ends of names that mean nothing outside of a network (RFC 6761, RFC 2606, RFC 8375).
+const PRIVATE: [&str; 9] = [
+    "test",
+    "example",
+    "invalid",
+    "localhost",
+    "local",
+    "internal",
+    "lan",
+    "home",
+    "arpa",
+];
+
+/// A host that no public authority can come to, if a certificate is asked for it.
+pub(super) fn private_name(table: &Table<'_>, hosts: &[ClaimedHost]) -> Option<Problem> {
+    let value = table.get("acme")?;
+    let is_private = |host: &&ClaimedHost| match &host.pattern {
+        HostPattern::Exact(name) => match name.rsplit_once('.') {
+            Some((_, end)) => PRIVATE.contains(&end),
+            None => true,
+        },
+        HostPattern::Wildcard(_) | HostPattern::Any => false,
+    };
+    let host = hosts.iter().find(is_private)?;
+    let problem = format!(
+        "asks for a certificate for `{}`, which is no name of the internet",
+        host.written
+    );
+    let way_out = "name a directory of your own in [acme], or a certificate_file";
+    Some(value.problem(&problem, way_out).into_warning())
 }
 
 /// Warns of hosts that the certificate is not for: their clients will refuse it.

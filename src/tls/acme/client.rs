@@ -16,7 +16,7 @@ use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Request, Response, StatusCode, Uri,
     header::{HOST, RETRY_AFTER, USER_AGENT},
-    uri::Scheme,
+    uri::{Authority, Scheme},
 };
 use http_body_util::{BodyExt, Limited};
 use hyper::client::conn::http1;
@@ -145,7 +145,7 @@ impl Inner {
     ) -> Result<BytesResponse, ClientError> {
         let uri = std::mem::take(request.uri_mut());
         let stream = self.connect(&uri).await?;
-        let host = uri.authority().map(|host| host.as_str()).unwrap_or("");
+        let host = uri.authority().map_or("", Authority::as_str);
         let host = HeaderValue::from_str(host).map_err(|_| ClientError::Address(uri.clone()))?;
         if let Some(target) = uri.path_and_query() {
             *request.uri_mut() = Uri::from(target.clone());

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use instant_acme::{Account, RenewalInfo};
-use tokio::task::spawn_blocking;
+use tokio::{task::spawn_blocking, time::timeout};
 
 use super::{
     Around, Wants,
@@ -21,6 +21,8 @@ use crate::{
     tasks::clock::{Clock, WallClock},
 };
 
+/// For a suggestion about renewal.
+const QUESTION: Duration = Duration::from_secs(60);
 /// How far behind others one is put.
 const TURN: Duration = Duration::from_secs(1);
 
@@ -102,10 +104,27 @@ impl Directory {
         entry.attempts.ready() <= WallClock.timestamp()
     }
 
+    /// When the authority wants the certificate to be renewed (RFC 9773), unless it is left alone
+    /// just now.
     pub(super) async fn suggestion(
         &mut self,
         entry: &Entry,
     ) -> Result<(RenewalInfo, Duration), Failed> {
+        let now = WallClock.timestamp();
+        if self.pause.until() > now {
+            return Err(Failed::because(Why::Unreachable));
+        }
+        let said = timeout(QUESTION, self.ask(entry)).await;
+        let said = said.unwrap_or(Err(Failed::because(Why::Unreachable)));
+        if let Err(failed) = &said
+            && failed.why.is_of_the_directory()
+        {
+            self.pause.search(now, self.client.again());
+        }
+        said
+    }
+
+    async fn ask(&mut self, entry: &Entry) -> Result<(RenewalInfo, Duration), Failed> {
         let account = self.accounts.open(&entry.want.spec.contact).await?;
         let id = entry.held.as_ref().and_then(|held| held.id.as_ref());
         let id = id.ok_or(Failed::because(Why::Useless))?;
@@ -139,6 +158,7 @@ impl Directory {
                 let account = self.accounts.open(&entry.want.spec.contact).await?;
                 self.try_by(&account, entry, first, around).await
             }
+            Err(failed) if failed.is_stale() => self.try_by(&account, entry, first, around).await,
             done => done,
         };
         self.keep_attempts(entry).await;
@@ -165,21 +185,11 @@ impl Directory {
             source: Some(instant_acme::Error::Other(Box::new(error))),
             ..Failed::because(Why::Useless)
         })?;
+        let (site, expires) = (&entry.want.site, issued.validity.until);
+        let (shown, challenge) = (names.join(", "), kind.label());
+        tracing::info!(site, names = shown, challenge, %expires, "certificate issued");
         entry.attempts.succeeded(kind);
         entry.take(issued);
-        let (site, names_shown) = (&entry.want.site, names.join(", "));
-        let held = entry
-            .held
-            .as_ref()
-            .map(|held| held.validity.until.to_string());
-        let renewal = entry.renew.to_string();
-        tracing::info!(
-            site,
-            names = names_shown,
-            expires = held,
-            renewal,
-            "certificate issued"
-        );
         let kept = self.on_disk(move |store| store.keep_certificate(&names, &pem));
         if let Some(Err(error)) = kept.await {
             let (error, directory) = (chain(&error), self.store.shown());

@@ -52,7 +52,8 @@ pub(super) enum Job {
 impl Entry {
     /// With what is on disk: its certificate is served from here on.
     pub(super) fn recall(store: &Store, want: Want) -> Self {
-        let attempts = store.attempts(&want.spec.names);
+        let mut attempts = store.attempts(&want.spec.names);
+        attempts.forgive();
         let mut entry = Self {
             want,
             attempts,

@@ -137,7 +137,16 @@ impl Failed {
 
     /// Whether the account that we have is unknown to the directory.
     pub(super) fn forgets_us(&self) -> bool {
-        matches!(&self.source, Some(Error::Api(problem)) if kind(problem) == "accountDoesNotExist")
+        self.is("accountDoesNotExist")
+    }
+
+    /// Whether it was only that several requests in a row came too late (RFC 8555 section 6.5).
+    pub(super) fn is_stale(&self) -> bool {
+        self.is("badNonce")
+    }
+
+    fn is(&self, wanted: &str) -> bool {
+        matches!(&self.source, Some(Error::Api(problem)) if kind(problem) == wanted)
     }
 
     /// Whether the order could do without saying what it replaces (RFC 9773 section 5).

@@ -3,18 +3,13 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use tokio::{
-    sync::watch,
-    task::spawn_blocking,
-    time::{sleep, timeout},
-};
+use tokio::{sync::watch, task::spawn_blocking, time::sleep};
 
 use super::{
     Around, Want, Wants,
     attempts::{Pause, after},
     directory::Directory,
     entry::{Entry, Job},
-    failure::{Failed, Why},
     order::Kind,
     store::{Lock, Store},
 };
@@ -27,8 +22,6 @@ use crate::{
 const NAP: Duration = Duration::from_secs(600);
 /// When a certificate is looked for again that another process orders.
 const ANOTHERS: Duration = Duration::from_secs(20);
-/// For a suggestion about renewal.
-const QUESTION: Duration = Duration::from_secs(60);
 
 /// Looks after the certificates of one configuration, until there is another.
 pub(super) struct Manager {
@@ -154,18 +147,12 @@ impl Manager {
         directory.take_newer(entry).await;
         let now = WallClock.timestamp();
         if entry.is_to_ask(now).is_some() {
-            let said = timeout(QUESTION, directory.suggestion(entry)).await;
-            match said.unwrap_or(Err(Failed::because(Why::Late))) {
-                Ok(said) => entry.suggested(now, Some(said)),
-                Err(error) => {
-                    tracing::debug!(
-                        site = entry.want.site,
-                        error = chain(&error),
-                        "no suggestion"
-                    );
-                    entry.suggested(now, None);
-                }
+            let said = directory.suggestion(entry).await;
+            if let Err(failed) = &said {
+                let (site, error) = (&entry.want.site, chain(failed));
+                tracing::debug!(site, error, "no suggestion");
             }
+            entry.suggested(now, said.ok());
         }
         entry.looked(now);
     }

@@ -57,7 +57,7 @@ fn window(start: i64, end: i64) -> (RenewalInfo, Duration) {
 fn what_is_not_there_is_ordered_at_once_and_waits_for_the_directory() {
     let entry = entry();
     let (when, job) = entry.next(&Pause::default());
-    assert_eq!((when, job), (Timestamp::MIN, Job::Order));
+    assert!(when <= at(0) && job == Job::Order);
     let mut pause = Pause::default();
     pause.search(at(1000), None);
     assert_eq!(entry.next(&pause), (pause.until(), Job::Order));
