@@ -78,7 +78,7 @@ where
         let proof = handle
             .certificates()
             .challenges()
-            .answer(opened.request.uri().path());
+            .answer(opened.request.uri());
         if let Some(proof) = proof {
             opened.record.answered_by(Outcome::Own);
             return ResponseFuture::Proved { proof: Some(proof) };

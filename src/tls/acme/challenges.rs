@@ -13,6 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use http::Uri;
 use instant_acme::KeyAuthorization;
 use rcgen::{CertificateParams, CustomExtension, DistinguishedName, KeyPair};
 use rustls::{
@@ -56,13 +57,13 @@ pub(super) enum MakeError {
 }
 
 impl Challenges {
-    /// What is to be said at this path; `None` for all that nobody waits for.
+    /// What is to be said to a request for this; `None` for all that nobody waits for.
     #[must_use]
-    pub fn answer(&self, path: &str) -> Option<Bytes> {
+    pub fn answer(&self, target: &Uri) -> Option<Bytes> {
         if self.open.load(Relaxed) == 0 {
             return None;
         }
-        let token = path.strip_prefix(WELL_KNOWN)?;
+        let token = target.path().strip_prefix(WELL_KNOWN)?;
         locked(&self.tokens).get(token).cloned()
     }
 

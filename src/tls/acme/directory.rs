@@ -217,7 +217,7 @@ impl Directory {
             entry.attempts.failed(now, again);
             self.keep_attempts(entry).await;
         }
-        let (next, _) = entry.next(&self.pause);
+        let next = entry.ordered(&self.pause);
         let again = Duration::try_from(next.duration_since(now)).unwrap_or_default();
         let site = &entry.want.site;
         let names = match &failed.name {

@@ -82,10 +82,15 @@ impl Entry {
         self
     }
 
-    /// What is next, and when. An order waits for the directory, too.
+    /// When it is ordered: not before it may be, and not while the directory is left alone.
+    pub(super) fn ordered(&self, directory: &Pause) -> Timestamp {
+        let allowed = self.attempts.ready().max(directory.until());
+        self.renew.max(allowed).max(self.busy)
+    }
+
+    /// What is next, and when.
     pub(super) fn next(&self, directory: &Pause) -> (Timestamp, Job) {
-        let allowed = self.attempts.ready().max(directory.until()).max(self.busy);
-        let order = self.renew.max(allowed);
+        let order = self.ordered(directory);
         if self.held.is_none() || order <= self.look {
             (order, Job::Order)
         } else {

@@ -89,18 +89,14 @@ impl Manager {
 
     /// What the metrics say of plans.
     fn tell(&self) {
-        let renewals = self.entries.iter().map(|entry| {
-            let at = entry
-                .renew
-                .max(entry.attempts.ready())
-                .max(Timestamp::UNIX_EPOCH);
+        let pause = self.directory.as_ref().map(|directory| &directory.pause);
+        let planned = self.entries.iter().zip(pause.into_iter().cycle());
+        let planned = planned.map(|(entry, pause)| {
+            let at = entry.ordered(pause).max(Timestamp::UNIX_EPOCH);
             (entry.want.site.clone(), at)
         });
-        self.around
-            .telemetry
-            .metrics
-            .acme
-            .planned(renewals.collect());
+        let metrics = &self.around.telemetry.metrics.acme;
+        metrics.planned(planned.collect());
     }
 
     /// Another configuration: what is in both goes on, without the pauses of before.
@@ -117,17 +113,10 @@ impl Manager {
         directory.pause.forgive();
         directory.prepare(&wants);
         let before = self.entries.drain(..);
-        let mut before: HashMap<_, _> = before
-            .map(|entry| {
-                (
-                    (entry.want.site.clone(), entry.want.spec.names.clone()),
-                    entry,
-                )
-            })
-            .collect();
+        let mut before: HashMap<_, _> = before.map(|entry| (entry.want.key(), entry)).collect();
         let mut new = Vec::new();
         for want in wants.list.iter().cloned() {
-            match before.remove(&(want.site.clone(), want.spec.names.clone())) {
+            match before.remove(&want.key()) {
                 Some(entry) => self.entries.push(entry.carried(want)),
                 None => new.push(want),
             }

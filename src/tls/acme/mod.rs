@@ -44,6 +44,13 @@ pub struct Want {
     pub slot: Slot,
 }
 
+impl Want {
+    /// Two wants with the same key are for one certificate.
+    fn key(&self) -> (String, Vec<String>) {
+        (self.site.clone(), self.spec.names.clone())
+    }
+}
+
 /// All certificates that the configuration wants, and how to get them.
 #[derive(Clone)]
 pub struct Wants {
