@@ -68,3 +68,34 @@ fn expiring(config: &Config, now: Timestamp) -> Vec<Problem> {
         .filter_map(problem)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_whose_time_is_up_is_a_warning_of_its_site() {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec!["shop.example".to_owned()]).unwrap();
+        params.not_after = date_time_ymd(2026, 6, 1);
+        let certificate = params.self_signed(&key).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let sites = directory.path().join("sites");
+        std::fs::create_dir(&sites).unwrap();
+        let bundle = certificate.pem() + &key.serialize_pem();
+        std::fs::write(sites.join("shop.pem"), bundle).unwrap();
+        let site = "hosts = [\"shop.example\"]\nupstream = \"http://app\"\n\
+                    [tls]\ncertificate_file = \"shop.pem\"\n";
+        std::fs::write(sites.join("shop.toml"), site).unwrap();
+        let config = config::load(directory.path()).unwrap().config;
+        let at = |now: &str| expiring(&config, now.parse().unwrap());
+        assert!(at("2026-05-01T00:00:00Z").is_empty());
+        let warned = at("2026-05-28T00:00:00Z");
+        assert_eq!(warned.len(), 1);
+        assert_eq!(warned[0].file.as_deref(), Some("sites/shop.toml"));
+        assert!(warned[0].problem.contains("within 7 days"));
+        assert!(at("2026-06-02T00:00:00Z")[0].problem.contains("expired"));
+    }
+}

@@ -138,9 +138,13 @@ where
         };
         this.record.answered(response.status());
         let headers = response.headers_mut();
-        headers
-            .entry(X_REQUEST_ID)
-            .or_insert_with(|| this.request_id.clone());
+        headers.entry(X_REQUEST_ID).or_insert_with(|| {
+            let mut id = this.request_id.clone();
+            // It never comes again: a compressor must not keep it in the place of what does
+            // (RFC 7541 section 6.2.3).
+            id.set_sensitive(*this.version == Version::HTTP_2);
+            id
+        });
         let status = response.status();
         if *this.version < Version::HTTP_2 && status != StatusCode::SWITCHING_PROTOCOLS {
             this.around

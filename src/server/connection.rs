@@ -29,7 +29,7 @@ use super::{
     listening::Entrance,
     recognise::{Spoken, recognise},
     socket::Socket,
-    stack::{self, PerConnection, Stack},
+    stack::{self, PerConnection, PerStream, Stack},
     unreadable::{TOO_LONG, https_wanted, is_too_long, note, note_refusal, note_tls},
     worker::Worker,
 };
@@ -242,7 +242,7 @@ async fn serve_h2<S>(
 {
     let builder = h2(&worker.shared.tasks, settings.head_size);
     let io = Gathered::new(io);
-    let connection = builder.serve_connection(TokioIo::new(io.clone()), service);
+    let connection = builder.serve_connection(TokioIo::new(io.clone()), PerStream(service));
     let mut connection = Turns::new(connection, io);
     let limits = Limits {
         rest: None,

@@ -88,7 +88,12 @@ impl Gathering {
         if self.waiting.len() + length > ROOM {
             ready!(self.poll_send(cx))?;
         }
-        Poll::Ready(Ok(length <= ROOM))
+        if length > ROOM {
+            return Poll::Ready(Ok(false));
+        }
+        // All of it at once: growing costs more than room that is left over.
+        self.waiting.reserve_exact(ROOM - self.waiting.len());
+        Poll::Ready(Ok(true))
     }
 }
 

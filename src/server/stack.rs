@@ -4,7 +4,7 @@
 //! that every failure becomes an answer. All of them are always ready: capacity is refused in an
 //! answer, never waited for here.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, pin::Pin, sync::Arc};
 
 use tower::{Service, ServiceBuilder, service_fn};
 
@@ -68,5 +68,21 @@ where
 
     fn call(&self, request: ClientRequest) -> S::Future {
         self.0.clone().call(request)
+    }
+}
+
+/// The same with small futures: HTTP/2 moves those of its streams about a dozen times.
+pub(super) struct PerStream<S>(pub(super) PerConnection<S>);
+
+impl<S> hyper::service::Service<ClientRequest> for PerStream<S>
+where
+    S: Stack,
+{
+    type Response = Answer;
+    type Error = Infallible;
+    type Future = Pin<Box<S::Future>>;
+
+    fn call(&self, request: ClientRequest) -> Self::Future {
+        Box::pin(hyper::service::Service::call(&self.0, request))
     }
 }

@@ -254,3 +254,6 @@ impl ResolvesServerCert for LiveCertificates {
         self.certificates.load().find(hello.server_name())
     }
 }
+
+#[cfg(test)]
+mod tests;
