@@ -12,7 +12,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::{health, tls};
+use super::{acme, health, tls};
 use crate::{
     runtime::RuntimeHandle,
     telemetry::{
@@ -64,6 +64,7 @@ impl Collector for Source {
         let certificates = self.runtime.certificates().load();
         tls::encode(&certificates, &metrics.handshakes, &mut encoder)?;
         process(metrics, &mut encoder)?;
+        acme::encode(&metrics.acme, &mut encoder)?;
         self.access_log(&mut encoder)
     }
 }

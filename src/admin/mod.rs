@@ -3,6 +3,7 @@
 //! Health is ours alone. A platform that asks here and hears of a dead origin would take us away
 //! too, and with us the page.
 
+mod acme;
 mod health;
 mod lists;
 mod metrics;

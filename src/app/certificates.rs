@@ -91,6 +91,11 @@ impl Said {
             return;
         };
         let remaining = Remaining::of(expires, now);
+        // Those that are fetched may be made for a week. Whatever keeps one from being renewed is
+        // said where it is fetched.
+        if entry.is_fetched() && remaining != Remaining::Nothing {
+            return;
+        }
         let said = self
             .expiring
             .insert(entry.site.clone(), (expires, remaining));

@@ -1,5 +1,6 @@
 //! The whole: bind, start, apply reloads, stop in order.
 
+mod acme;
 mod certificates;
 mod descriptors;
 mod reload;
@@ -36,7 +37,7 @@ use crate::{
         metrics::Metrics,
         record::Telemetry,
     },
-    tls,
+    tls::{self, acme::Acme},
     upstream::{Surroundings, resolve::Names},
 };
 
@@ -65,6 +66,7 @@ pub enum StartError {
 pub struct App {
     shared: Arc<Shared>,
     around: Surroundings,
+    acme: Acme,
     workers: Vec<WorkerHandle>,
     writer: Option<Writer>,
     listening: Listening,
@@ -88,6 +90,7 @@ impl App {
             .map(|address| listener::bind(address, 1))
             .transpose()?;
         let (shared, around, writer) = share(config)?;
+        let acme = acme::start(&shared, &around);
         let workers = (0..workers)
             .map(|index| worker::start(WorkerId::new(index), &shared))
             .collect::<io::Result<Vec<_>>>()?;
@@ -98,6 +101,7 @@ impl App {
         Ok(Self {
             shared,
             around,
+            acme,
             workers,
             writer,
             listening,

@@ -4,7 +4,7 @@ use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use tokio::task::spawn_blocking;
 
-use super::App;
+use super::{App, acme};
 use crate::{
     config::spec::{Config, ProcessSpec},
     failure::chain,
@@ -51,6 +51,7 @@ impl App {
         });
         match build.await {
             Ok(Ok(runtime)) => {
+                self.acme.want(acme::wants(&runtime));
                 self.shared.runtime.store(runtime);
                 self.listening.apply(bound, &self.workers);
                 true

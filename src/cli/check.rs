@@ -4,12 +4,16 @@ use std::{
     io::{self, IsTerminal as _, Write as _},
     path::PathBuf,
     process::ExitCode,
+    sync::Arc,
 };
 
 use clap::{Args, ValueEnum};
 
 use super::read;
-use crate::config::{self, Loaded, Problems};
+use crate::config::{
+    self, Loaded, Problems,
+    spec::{Config, SiteSpec, TlsSpec},
+};
 
 /// Check the configuration and show everything that is wrong with it.
 #[derive(Debug, Args)]
@@ -96,8 +100,24 @@ struct Outcome {
 fn good_news(Loaded { config, warnings }: Loaded) -> (String, String) {
     let warnings = Problems::new(warnings);
     let sites = number(config.sites.len(), "site");
-    let out = format!("OK: {sites}, {}\n", number(warnings.warnings(), "warning"));
+    let mut out = format!("OK: {sites}, {}\n", number(warnings.warnings(), "warning"));
+    if wants_a_mapping(&config) {
+        out.push_str(MAPPING);
+    }
     (out, warnings.render(wants_color()))
+}
+
+/// Not a warning: what maps the ports, containers for example, is not seen from here.
+const MAPPING: &str = "Certificates are fetched for some sites: see that port 80 of their hosts \
+                       leads to `listen`, or port 443 to `listen_tls`.\n";
+
+/// Whether authorities look at ports that none of our own listeners has.
+fn wants_a_mapping(config: &Config) -> bool {
+    let is_fetched = |site: &Arc<SiteSpec>| matches!(site.tls, Some(TlsSpec::Acme(_)));
+    let process = &config.process;
+    config.sites.iter().any(is_fetched)
+        && !process.listen.iter().any(|at| at.port() == 80)
+        && !process.listen_tls.iter().any(|at| at.port() == 443)
 }
 
 fn json(problems: &Problems) -> String {
@@ -165,6 +185,25 @@ mod tests {
             ("OK: 1 site, 0 warnings\n", "")
         );
         assert_eq!(check(good.path(), "json").out, "[]\n");
+    }
+
+    #[test]
+    fn where_certificates_are_fetched_the_ports_that_authorities_look_at_are_named() {
+        let site =
+            "hosts = [\"shop.test\"]\nupstream = \"http://app\"\n[tls]\nacme = \"a@b.test\"\n";
+        let fetching = directory(site);
+        let out = check(fetching.path(), "text").out;
+        assert!(out.ends_with("port 443 to `listen_tls`.\n"), "{out}");
+        std::fs::write(
+            fetching.path().join("intermission.toml"),
+            "listen = \":80\"\n",
+        )
+        .unwrap();
+        let out = check(fetching.path(), "text").out;
+        assert!(
+            out.starts_with("OK: 1 site") && !out.contains("listen"),
+            "{out}"
+        );
     }
 
     #[test]

@@ -22,6 +22,7 @@ use super::{
     site::{self, ClaimedHost, ReadSite},
     source::{ReadError, Source, Spot, place, read_file},
     spec::{Config, HostPattern, ProcessSpec, SiteSpec},
+    tls,
 };
 
 const PROCESS_FILE: &str = "intermission.toml";
@@ -67,6 +68,10 @@ pub fn load_with(
     check_hosts(&sites, &report);
     check_redirects(&sites, &report);
     check_loops(&process, &sites, &report);
+    if process.acme == tls::lets_encrypt() {
+        let warnings = sites.iter().filter_map(|site| site.fetched.clone());
+        warnings.for_each(|warning| report.add(warning));
+    }
     let problems = Problems::new(report.into_problems());
     let is_fatal = |problem: &Problem| problem.severity == Severity::Error;
     if problems.iter().any(is_fatal) {

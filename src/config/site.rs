@@ -39,6 +39,8 @@ pub(super) struct ReadSite {
     pub upstream: Option<Problem>,
     /// Where `redirect.host` stands.
     pub redirect: Option<Problem>,
+    /// What a public authority would say of its names, where one is asked.
+    pub fetched: Option<Problem>,
 }
 
 impl ReadSite {
@@ -89,6 +91,7 @@ pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
     });
     ReadSite {
         redirect,
+        fetched: tls::private_name(&file.table("tls"), &hosts),
         spec: upstream.map(|upstream| parts.into_spec(name, patterns, upstream)),
         hosts,
         upstream: file.get("upstream").map(|value| {

@@ -1,6 +1,6 @@
 //! `[tls]` of a site and of the process, and `[acme]`.
 
-use std::path::PathBuf;
+use std::{net::IpAddr, path::PathBuf};
 
 use http::Uri;
 use rustls::{
@@ -13,6 +13,7 @@ use super::{
     brand,
     fault::Fault,
     identity::{PEM_LIMIT, identity},
+    problem::Problem,
     reader::{Table, Value},
     site::ClaimedHost,
     source::read_file,
@@ -21,6 +22,9 @@ use super::{
 
 const WAY_OUT: &str = "write certificate_file = \"fullchain.pem\" and key_file = \"privkey.pem\"";
 const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
+
+/// What public authorities put into one certificate.
+const MOST_NAMES: usize = 100;
 
 /// Whom certificates are asked of unless it is said.
 pub(super) fn lets_encrypt() -> AcmeDirectorySpec {
@@ -181,7 +185,56 @@ fn asked_names(value: &Value<'_>, hosts: &[ClaimedHost]) -> Option<Vec<String>> 
             "list the hosts of this site one by one, or name a certificate_file",
         );
     }
-    names.filter(|names| !names.is_empty())
+    let names = names.filter(|names| !names.is_empty())?;
+    let is_address = |name: &&String| name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+    if let Some(address) = names.iter().find(is_address) {
+        value.reject(
+            &format!("cannot fetch a certificate for `{address}`: it is an address"),
+            "give addresses a site of their own, with a certificate_file or without [tls]",
+        );
+    }
+    if names.len() > MOST_NAMES {
+        value.reject(
+            &format!(
+                "asks for {} names, and a certificate holds {MOST_NAMES}",
+                names.len()
+            ),
+            "divide the hosts among several sites",
+        );
+    }
+    Some(names)
+}
+
+/// Ends of names that mean nothing outside of a network (RFC 6761, RFC 2606, RFC 8375).
+const PRIVATE: [&str; 9] = [
+    "test",
+    "example",
+    "invalid",
+    "localhost",
+    "local",
+    "internal",
+    "lan",
+    "home",
+    "arpa",
+];
+
+/// A host that no public authority can come to, if a certificate is asked for it.
+pub(super) fn private_name(table: &Table<'_>, hosts: &[ClaimedHost]) -> Option<Problem> {
+    let value = table.get("acme")?;
+    let is_private = |host: &&ClaimedHost| match &host.pattern {
+        HostPattern::Exact(name) => match name.rsplit_once('.') {
+            Some((_, end)) => PRIVATE.contains(&end),
+            None => true,
+        },
+        HostPattern::Wildcard(_) | HostPattern::Any => false,
+    };
+    let host = hosts.iter().find(is_private)?;
+    let problem = format!(
+        "asks for a certificate for `{}`, which is no name of the internet",
+        host.written
+    );
+    let way_out = "name a directory of your own in [acme], or a certificate_file";
+    Some(value.problem(&problem, way_out).into_warning())
 }
 
 /// Warns of hosts that the certificate is not for: their clients will refuse it.

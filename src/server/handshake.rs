@@ -10,7 +10,7 @@ use rustls::{
     server::{Accepted, Acceptor},
 };
 use tokio::{
-    io::AsyncReadExt,
+    io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::{Instant, timeout_at},
 };
@@ -21,8 +21,8 @@ use super::{
     worker::{Shared, Worker},
 };
 use crate::{
-    telemetry::handshakes::{HandshakeFailure, TlsVersion},
-    tls::ALPN_H2,
+    telemetry::handshakes::{HandshakeFailure, Handshakes, TlsVersion},
+    tls::{ALPN_H2, acme},
 };
 
 /// The first byte of a handshake's records (RFC 8446 section 5.1).
@@ -42,6 +42,8 @@ pub(super) struct Secured {
 pub(super) enum Refused {
     /// It was HTTP that came; its first bytes.
     PlainHttp(TcpStream, Vec<u8>),
+    /// An authority came to see a certificate (RFC 8737), and has seen it.
+    Proved(TlsVersion),
     /// Whatever it was, there is nobody to talk to.
     Silently(HandshakeFailure),
 }
@@ -71,16 +73,16 @@ pub(super) async fn shake_hands(
             let is_resumed = session.handshake_kind() == Some(rustls::HandshakeKind::Resumed);
             counters.done(secured.version, is_resumed);
         }
-        Err(refused) => {
-            let why = match refused {
-                Refused::PlainHttp(..) => HandshakeFailure::PlainHttp,
-                Refused::Silently(why) => *why,
-            };
-            counters.failed(why);
-            tracing::debug!(reason = why.label(), "a TLS handshake came to nothing");
-        }
+        Err(Refused::Proved(version)) => counters.done(*version, false),
+        Err(Refused::PlainHttp(..)) => fail(counters, HandshakeFailure::PlainHttp),
+        Err(Refused::Silently(why)) => fail(counters, *why),
     }
     Some(done)
+}
+
+fn fail(counters: &Handshakes, why: HandshakeFailure) {
+    counters.failed(why);
+    tracing::debug!(reason = why.label(), "a TLS handshake came to nothing");
 }
 
 async fn secure(mut stream: TcpStream, shared: &Shared) -> Result<Secured, Refused> {
@@ -99,17 +101,23 @@ async fn secure(mut stream: TcpStream, shared: &Shared) -> Result<Secured, Refus
     }
     let start = StartHandshake::from_parts(accepted, Wire(stream));
     let terms = Arc::clone(&shared.terms);
-    let stream = start
+    let mut stream = start
         .into_stream(terms)
         .await
         .map_err(|error| why(&error))?;
     let (_, session) = stream.get_ref();
+    let version = match session.protocol_version() {
+        Some(ProtocolVersion::TLSv1_2) => TlsVersion::V1_2,
+        _ => TlsVersion::V1_3,
+    };
+    if session.alpn_protocol() == Some(acme::ALPN) {
+        // There is nothing to be said beyond the handshake.
+        drop(stream.shutdown().await);
+        return Err(Refused::Proved(version));
+    }
     Ok(Secured {
-        version: match session.protocol_version() {
-            Some(ProtocolVersion::TLSv1_2) => TlsVersion::V1_2,
-            _ => TlsVersion::V1_3,
-        },
-        is_h2: session.alpn_protocol() == Some(ALPN_H2),
+        version,
+        is_h2: stream.get_ref().1.alpn_protocol() == Some(ALPN_H2),
         stream: Box::new(stream),
     })
 }

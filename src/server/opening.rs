@@ -142,7 +142,7 @@ impl Opening<'_> {
                 drop(io.refuse(https_wanted(&first).as_bytes()).await);
                 None
             }
-            Err(Refused::Silently(_)) => None,
+            Err(Refused::Proved(_) | Refused::Silently(_)) => None,
         }
     }
 }

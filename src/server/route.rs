@@ -8,22 +8,24 @@ use std::{
     task::{Context, Poll},
 };
 
+use bytes::Bytes;
 use http::{
     HeaderValue, Method, Request, Response,
-    header::{MAX_FORWARDS, TRANSFER_ENCODING},
+    header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, MAX_FORWARDS, TRANSFER_ENCODING},
 };
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use super::{access_log::Opened, settings::longest_target, worker::Worker};
 use crate::{
-    message::{host, preferences::Preferences},
+    message::{body::Fixed, host, preferences::Preferences},
     runtime::Runtime,
     site::{
         Body, Routed,
         handle::Asked,
         refusal::{Addressee, Refusal},
     },
+    telemetry::record::Outcome,
 };
 
 /// Finds the site.
@@ -71,7 +73,17 @@ where
     }
 
     fn call(&mut self, mut opened: Opened) -> Self::Future {
-        let runtime = self.worker.shared.runtime.load();
+        let handle = &self.worker.shared.runtime;
+        // Before all else: a certificate is to be had for any host, whatever its site says.
+        let proof = handle
+            .certificates()
+            .challenges()
+            .answer(opened.request.uri());
+        if let Some(proof) = proof {
+            opened.record.answered_by(Outcome::Own);
+            return ResponseFuture::Proved { proof: Some(proof) };
+        }
+        let runtime = handle.load();
         let longest = longest_target(&runtime.config.process);
         match host_of(&mut opened.request, longest) {
             Ok(host) => {
@@ -180,10 +192,25 @@ fn pass_options<B>(request: &mut Request<B>) -> Result<(), Refusal> {
     }
 }
 
+/// What an authority came for (RFC 8555 section 8.3).
+fn proved(proof: Bytes) -> Response<Body> {
+    let length = HeaderValue::from(proof.len());
+    let mut response = Response::new(Body::Page(Fixed::new(proof)));
+    let headers = response.headers_mut();
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/octet-stream"),
+    );
+    headers.insert(CONTENT_LENGTH, length);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
 pin_project! {
     /// Either the answer we had at once, or the one that comes from below.
     #[project = ResponseFutureProj]
     pub(super) enum ResponseFuture<F> {
+        Proved { proof: Option<Bytes> },
         Refused { refused: Refusal, to: Addressee },
         Passed { #[pin] inner: F },
     }
@@ -198,6 +225,9 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         match self.project() {
             ResponseFutureProj::Passed { inner } => inner.poll(cx),
+            ResponseFutureProj::Proved { proof } => {
+                Poll::Ready(Ok(proved(proof.take().unwrap_or_default())))
+            }
             ResponseFutureProj::Refused { refused, to } => Poll::Ready(Ok(refused.response(*to))),
         }
     }

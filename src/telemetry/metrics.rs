@@ -17,6 +17,7 @@ use std::{
 use http::{Method, StatusCode};
 
 use super::{
+    acme::AcmeMetrics,
     handshakes::Handshakes,
     record::{Facts, Outcome},
 };
@@ -46,6 +47,8 @@ pub struct Metrics {
     pub reloads_refused: AtomicU64,
     /// Whether the last reload was refused.
     pub last_reload_failed: AtomicBool,
+    /// Certificates that are fetched.
+    pub acme: AcmeMetrics,
 }
 
 /// A number that goes up and down.

@@ -3,7 +3,7 @@
 //! Immutable once built, as the rest of a snapshot. What is in its slots may change: when ACME has
 //! fetched a certificate, or a file on the disk has been renewed.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -13,7 +13,10 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-use super::slot::Slot;
+use super::{
+    acme::{self, Challenges},
+    slot::Slot,
+};
 use crate::config::spec::{
     Config, HostPattern, IdentityFiles, IdentitySpec, SiteSpec, TlsSpec, expiry,
 };
@@ -37,6 +40,8 @@ pub struct Certificates {
     any: Option<Slot>,
     /// For what has none, and for clients that name nobody: the process's.
     default: Option<Slot>,
+    /// For names whose certificate has not come yet, where there is no other.
+    stand_in: Option<Arc<CertifiedKey>>,
     entries: Vec<Entry>,
 }
 
@@ -54,6 +59,12 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether it is fetched and renewed by ACME.
+    #[must_use]
+    pub const fn is_fetched(&self) -> bool {
+        matches!(self.spec, Some(TlsSpec::Acme(_)))
+    }
+
     /// When what is shown now expires; `None` before there is anything.
     #[must_use]
     pub fn expires(&self) -> Option<Timestamp> {
@@ -98,7 +109,8 @@ impl Certificates {
                 (Slot::filled(key), given.files.clone())
             }
             TlsSpec::Acme(_) => {
-                let known = previous.and_then(|previous| previous.slot(&site.name, spec));
+                self.stand_in = self.stand_in.take().or_else(|| stand_in(previous));
+                let known = previous.and_then(|previous| previous.fetched(&site.name));
                 (known.unwrap_or_default(), None)
             }
         };
@@ -122,12 +134,11 @@ impl Certificates {
         Ok(())
     }
 
-    /// The slot of a site that is made from an equal specification.
+    /// The slot that ACME fills for a site. It is kept when names are added: until the next
+    /// certificate has come, the one before is right for the others.
     #[must_use]
-    pub fn slot(&self, site: &str, spec: &TlsSpec) -> Option<Slot> {
-        let is_it = |entry: &&Entry| {
-            entry.site.as_deref() == Some(site) && entry.spec.as_ref() == Some(spec)
-        };
+    pub fn fetched(&self, site: &str) -> Option<Slot> {
+        let is_it = |entry: &&Entry| entry.site.as_deref() == Some(site) && entry.is_fetched();
         self.entries.iter().find(is_it).map(|it| it.slot.clone())
     }
 
@@ -139,15 +150,17 @@ impl Certificates {
 
     /// The certificate for a name, in lower case and without a final dot: that of the site which
     /// has the exact name, else the longest wildcard, else `"*"`; where that has none, and for a
-    /// client that names nobody, the process's.
+    /// client that names nobody, the process's. What nobody vouches for stands in until the first
+    /// certificate of a site has come.
     #[must_use]
     pub fn find(&self, name: Option<&str>) -> Option<Arc<CertifiedKey>> {
         let of_site = match name {
             Some(name) => self.of_site(name),
             None => self.any.as_ref(),
         };
-        let of_site = of_site.and_then(Slot::get);
-        of_site.or_else(|| self.default.as_ref().and_then(Slot::get))
+        let found = of_site.and_then(Slot::get);
+        let found = found.or_else(|| self.default.as_ref().and_then(Slot::get));
+        found.or_else(|| of_site.and(self.stand_in.clone()))
     }
 
     fn of_site(&self, name: &str) -> Option<&Slot> {
@@ -167,6 +180,13 @@ impl Certificates {
     }
 }
 
+/// The one there is already, else one of our own. Without it, handshakes fail until a certificate
+/// has come.
+fn stand_in(previous: Option<&Certificates>) -> Option<Arc<CertifiedKey>> {
+    let known = previous.and_then(|previous| previous.stand_in.clone());
+    known.or_else(|| acme::stand_in().ok().map(Arc::new))
+}
+
 /// Makes a certificate and its key ready for handshakes.
 ///
 /// # Errors
@@ -183,31 +203,55 @@ pub fn certified(spec: &IdentitySpec, of: &str) -> Result<CertifiedKey, Unusable
 }
 
 /// The certificates of this moment: what handshakes ask.
-#[derive(Debug)]
-pub struct LiveCertificates(ArcSwap<Certificates>);
+pub struct LiveCertificates {
+    certificates: ArcSwap<Certificates>,
+    challenges: Arc<Challenges>,
+}
 
 impl LiveCertificates {
     /// With the first ones.
     #[must_use]
     pub fn new(certificates: Arc<Certificates>) -> Arc<Self> {
-        Arc::new(Self(ArcSwap::new(certificates)))
+        Arc::new(Self {
+            certificates: ArcSwap::new(certificates),
+            challenges: Arc::default(),
+        })
     }
 
     /// Those of now.
     #[must_use]
     pub fn load(&self) -> Arc<Certificates> {
-        self.0.load_full()
+        self.certificates.load_full()
+    }
+
+    /// What authorities come to look for.
+    #[must_use]
+    pub fn challenges(&self) -> &Arc<Challenges> {
+        &self.challenges
     }
 
     /// From now on, handshakes use these.
     pub fn store(&self, certificates: Arc<Certificates>) {
-        self.0.store(certificates);
+        self.certificates.store(certificates);
+    }
+}
+
+impl fmt::Debug for LiveCertificates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.certificates.fmt(f)
     }
 }
 
 impl ResolvesServerCert for LiveCertificates {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.0.load().find(hello.server_name())
+        // Who speaks that protocol alone comes to look and for nothing else.
+        if hello
+            .alpn()
+            .is_some_and(|mut offered| offered.all(|one| one == acme::ALPN))
+        {
+            return self.challenges.certificate(hello.server_name()?);
+        }
+        self.certificates.load().find(hello.server_name())
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`Slot`] of a name and takes what is in it by then. Files fill a slot once, ACME whenever a
 //! certificate comes or is renewed: connections that stand are never touched.
 
+pub mod acme;
 mod certificates;
 mod expiry;
 mod slot;

@@ -8,7 +8,7 @@ use rustls::{
     server::NoServerSessionStorage,
 };
 
-use super::certificates::LiveCertificates;
+use super::{acme, certificates::LiveCertificates};
 
 /// HTTP/2 among the protocols of a handshake (RFC 9113 section 3.3).
 pub const ALPN_H2: &[u8] = b"h2";
@@ -28,7 +28,8 @@ pub fn terms(certificates: Arc<LiveCertificates>) -> Result<Arc<ServerConfig>, r
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_cert_resolver(certificates);
-    config.alpn_protocols = vec![ALPN_H2.to_vec(), ALPN_HTTP_1_1.to_vec()];
+    let protocols = [ALPN_H2, ALPN_HTTP_1_1, acme::ALPN];
+    config.alpn_protocols = protocols.map(<[u8]>::to_vec).to_vec();
     config.ticketer = Ticketer::new()?;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     // One is enough: clients open several connections, but each handshake brings a ticket of its

@@ -81,6 +81,20 @@ impl Names {
         answer(places.collect(), Instant::from_std(found.valid_until()))
     }
 
+    /// All addresses of a host, none where there is no answer. Called on the control thread alone.
+    pub async fn find(&self, name: &str) -> Vec<IpAddr> {
+        let (v6, v4) = join(
+            self.addresses(name, Family::V6, 0),
+            self.addresses(name, Family::V4, 0),
+        )
+        .await;
+        let places = [v4, v6].into_iter().flat_map(|answer| match answer {
+            Answer::Places(places, _) => places,
+            Answer::Denied(_) | Answer::Failed(_) => Vec::new(),
+        });
+        places.map(|place| place.address.ip()).collect()
+    }
+
     /// What SRV records lead to (RFC 2782). Of a host that cannot be looked up now, what was known
     /// stays. Called on the control thread alone, as [`Names::addresses`].
     pub(super) async fn service(&self, name: &str, known: &[Place]) -> Answer {

@@ -10,6 +10,8 @@
 )]
 
 mod access_log;
+mod acme;
+mod acme_failures;
 mod admin;
 mod answers;
 mod bad_upstreams;

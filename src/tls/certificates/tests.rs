@@ -120,7 +120,7 @@ fn what_acme_has_fetched_outlives_a_reload_and_the_default_stands_in_before() {
         Some("process")
     );
 
-    let slot = first.slot("site0", &acme()).unwrap();
+    let slot = first.fetched("site0").unwrap();
     slot.put(certified(&identity("new.example"), "new").unwrap());
     assert_eq!(found(&first, Some("new.example")).as_deref(), Some("site0"));
     let second = Certificates::build(&config, Some(&first)).unwrap();
@@ -128,6 +128,30 @@ fn what_acme_has_fetched_outlives_a_reload_and_the_default_stands_in_before() {
         found(&second, Some("new.example")).as_deref(),
         Some("site0")
     );
+}
+
+#[test]
+fn what_is_fetched_serves_on_when_names_are_added_and_nobody_vouches_before_it_comes() {
+    let first = config(vec![(exact("new.example"), Some(acme()))]);
+    let first = Certificates::build(&first, None).unwrap();
+    let stand_in = first.find(Some("new.example")).unwrap();
+    assert!(first.find(Some("other.example")).is_none());
+    let fetched = certified(&identity("new.example"), "new").unwrap();
+    first.fetched("site0").unwrap().put(fetched);
+
+    let more = TlsSpec::Acme(AcmeSpec {
+        contact: "us@shop.example".to_owned(),
+        names: vec!["new.example".to_owned(), "more.example".to_owned()],
+    });
+    let second = config(vec![
+        (exact("new.example"), Some(more)),
+        (exact("later.example"), Some(acme())),
+    ]);
+    let second = Certificates::build(&second, Some(&first)).unwrap();
+    let found_now = found(&second, Some("new.example"));
+    assert_eq!(found_now.as_deref(), Some("site0"));
+    let still = second.find(Some("later.example")).unwrap();
+    assert!(Arc::ptr_eq(&stand_in, &still), "made once");
 }
 
 #[test]

@@ -89,13 +89,7 @@ impl Authority {
 
     /// The same that knows only these versions.
     pub(crate) fn client_of(&self, versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
-        let mut trusted = RootCertStore::empty();
-        trusted.add(self.0.der().clone()).expect("a good authority");
-        ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_protocol_versions(versions)
-            .expect("the provider knows the default versions")
-            .with_root_certificates(trusted)
-            .with_no_client_auth()
+        client_that_trusts(self.0.der().clone(), versions)
     }
 
     fn config(&self, names: &[&str], expired: bool) -> Arc<ServerConfig> {
@@ -125,6 +119,20 @@ impl Authority {
         let certificate = params.signed_by(&key, &self.0).expect("a certificate");
         (certificate, key)
     }
+}
+
+/// A client that trusts this authority and no other, and knows only these versions.
+pub(crate) fn client_that_trusts(
+    authority: CertificateDer<'static>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> ClientConfig {
+    let mut trusted = RootCertStore::empty();
+    trusted.add(authority).expect("a good authority");
+    ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_protocol_versions(versions)
+        .expect("the provider knows the default versions")
+        .with_root_certificates(trusted)
+        .with_no_client_auth()
 }
 
 /// A certificate with its key.

@@ -1,0 +1,48 @@
+//! What the configuration wants of ACME, and what that needs of the process.
+
+use std::sync::Arc;
+
+use super::Surroundings;
+use crate::{
+    config::spec::TlsSpec,
+    runtime::Runtime,
+    server::worker::Shared,
+    tls::acme::{Acme, Around, LookUp, Want, Wants},
+};
+
+/// Serves the certificates that are on disk, and starts to look after all of them.
+pub(super) fn start(shared: &Shared, around: &Surroundings) -> Acme {
+    let names = around.names.clone();
+    let look_up: LookUp = Arc::new(move |host| {
+        let names = names.clone();
+        Box::pin(async move { names.find(&host).await })
+    });
+    let runtime = shared.runtime.load_full();
+    let around = Around {
+        look_up,
+        challenges: Arc::clone(shared.runtime.certificates().challenges()),
+        telemetry: Arc::clone(&shared.telemetry),
+    };
+    Acme::start(wants(&runtime), around, &shared.tasks)
+}
+
+/// All that a snapshot wants.
+pub(super) fn wants(runtime: &Runtime) -> Wants {
+    let process = &runtime.config.process;
+    let list = runtime.config.sites.iter().filter_map(|site| {
+        let Some(TlsSpec::Acme(spec)) = &site.tls else {
+            return None;
+        };
+        Some(Want {
+            site: site.name.clone(),
+            spec: spec.clone(),
+            slot: runtime.certificates.fetched(&site.name)?,
+        })
+    });
+    Wants {
+        directory: process.acme.clone(),
+        data: process.data.clone(),
+        is_plain: !process.listen.is_empty(),
+        list: list.collect(),
+    }
+}
