@@ -35,6 +35,7 @@ pub mod spec;
 mod svg;
 mod units;
 mod upstream;
+mod upstream_tls;
 mod variables;
 mod variant;
 

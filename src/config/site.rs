@@ -49,14 +49,15 @@ pub(super) struct ClaimedHost {
 /// Reads a file.
 pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
     let hosts = hosts(file);
-    let upstream = upstream(file);
+    let headers = headers(&file.table("headers"));
+    let upstream = upstream(file, &headers);
     let [own_pages, brand, fallback] = ["page", "brand", "fallback"].map(|name| file.table(name));
     let pages = brand::pages(&own_pages);
     let parts = Parts {
         brand: brand::brand(&brand),
         fallback: self::fallback(&fallback, &own_pages),
         retry_after: retry_after(&file.table("retry_after")),
-        headers: headers(&file.table("headers")),
+        headers,
         variants: variant::variants(&own_pages, &pages),
         maintenance: maintenance::maintenance(&file.table("maintenance")),
         own: OwnSpec {
@@ -176,14 +177,14 @@ fn hosts(file: &Table<'_>) -> Vec<ClaimedHost> {
     items.iter().filter_map(host).collect()
 }
 
-fn upstream(file: &Table<'_>) -> Option<UpstreamSpec> {
+fn upstream(file: &Table<'_>, headers: &HeadersSpec) -> Option<UpstreamSpec> {
     let timeouts = file.table("timeouts");
     let retry = flow::retry(&file.table("retry"));
     let timeouts = self::timeouts(&timeouts, retry.attempts);
     let hold = flow::hold(&file.table("hold"), timeouts.total);
     let limits = flow::limits(&file.table("limits"));
     let balance = upstream::balance(&file.table("balance"));
-    let health = health(&file.table("health"));
+    let health = health(&file.table("health"), headers.host.clone());
     let breaker = breaker(&file.table("breaker"));
     let Origins {
         scheme,

@@ -31,8 +31,8 @@ pub use self::{
     },
     palette::{ColorScheme, Palette, Repair},
     upstream::{
-        BalanceSpec, BreakerSpec, HashKey, HealthSpec, HoldSpec, LimitsSpec, ProbeSpec, RetrySpec,
-        Scheme, TargetSpec, TimeoutsSpec, UpstreamSpec,
+        BalanceSpec, BreakerSpec, HashKey, HealthSpec, HoldSpec, IdentitySpec, LimitsSpec,
+        ProbeSpec, RetrySpec, Scheme, TargetSpec, TimeoutsSpec, TlsSpec, UpstreamSpec,
     },
     variant::VariantSpec,
 };

@@ -1,0 +1,150 @@
+//! The keys of an `upstream` entry that are about TLS: whom we trust, and who we are.
+//!
+//! Files are read and matched here, so that what is wrong with them is said before anything that
+//! works is replaced.
+
+use std::sync::Arc;
+
+use rustls::{
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _},
+    sign::CertifiedKey,
+};
+
+use super::{
+    fault::Fault,
+    reader::{Table, Value},
+    source::read_file,
+    spec::{IdentitySpec, Scheme, TlsSpec},
+};
+
+const PEM_LIMIT: u64 = 4 * 1024 * 1024;
+const CERTIFICATES: Wanted = (
+    "certificates",
+    "name a PEM file with certificates; paths start from the directory of this file",
+);
+const KEYS: Wanted = (
+    "keys",
+    "name a PEM file with a private key that has no passphrase",
+);
+
+/// What a file should hold, and the way out when it does not.
+type Wanted = (&'static str, &'static str);
+
+/// Reads all of them; the certificates of `ca_file` first. `None` for the scheme: it is wrong,
+/// which has been said.
+pub(super) fn tls(
+    table: &Table<'_>,
+    scheme: Option<Scheme>,
+) -> (Vec<CertificateDer<'static>>, TlsSpec) {
+    for key in [
+        "ca_file",
+        "server_name",
+        "client_certificate_file",
+        "client_key_file",
+        "insecure",
+    ] {
+        if scheme == Some(Scheme::Http)
+            && let Some(value) = table.get(key)
+        {
+            let way_out = "use https:// or leave it out";
+            value.reject("is of no use: the upstream is not encrypted", way_out);
+        }
+    }
+    let ca_file = table.get("ca_file");
+    let ca = ca_file.and_then(|file| certificates(&file, &contents(&file, CERTIFICATES)?));
+    let server_name = table.get("server_name");
+    let spec = TlsSpec {
+        server_name: server_name.and_then(|value| value.read("a host name", name)),
+        identity: identity(table).map(Arc::new),
+        insecure: insecure(table),
+    };
+    (ca.unwrap_or_default(), spec)
+}
+
+fn name(text: &str) -> Result<ServerName<'static>, Fault> {
+    ServerName::try_from(text.to_owned()).map_err(|_| {
+        let way_out = "write the name that the certificate is for, such as \"app.internal\"";
+        Fault::new("is no name that a certificate could be for", way_out)
+    })
+}
+
+fn insecure(table: &Table<'_>) -> bool {
+    let Some(value) = table.get("insecure") else {
+        return false;
+    };
+    let is_on = value.boolean() == Some(true);
+    if is_on {
+        let problem = "switches off the check of the upstream's certificate: whoever is in between \
+                       can read and change everything";
+        let way_out = "name who signs it in ca_file, or the name it is for in server_name";
+        let problem = value.problem(problem, way_out);
+        value.report().add(problem.into_warning());
+    }
+    is_on
+}
+
+/// Our certificate and key, in one file or two.
+fn identity(table: &Table<'_>) -> Option<IdentitySpec> {
+    let certificate_file = table.get("client_certificate_file");
+    let key_file = table.get("client_key_file");
+    let Some(certificate_file) = certificate_file else {
+        if let Some(key_file) = key_file {
+            let way_out = "add client_certificate_file, or leave both out";
+            key_file.reject("is a key without its certificate", way_out);
+        }
+        return None;
+    };
+    let bytes = contents(&certificate_file, CERTIFICATES);
+    let chain = bytes
+        .as_deref()
+        .and_then(|bytes| certificates(&certificate_file, bytes));
+    let key = match key_file {
+        None => private_key(&certificate_file, bytes.as_deref()?),
+        Some(file) => contents(&file, KEYS).and_then(|bytes| private_key(&file, &bytes)),
+    };
+    let (chain, key) = (chain?, key?);
+    let provider = aws_lc_rs::default_provider();
+    if CertifiedKey::from_der(chain.clone(), key.clone_key(), &provider).is_err() {
+        certificate_file.reject(
+            "does not go with the key",
+            "name the key that the first certificate of the file was made for",
+        );
+        return None;
+    }
+    Some(IdentitySpec { chain, key })
+}
+
+fn contents(file: &Value<'_>, (what, way_out): Wanted) -> Option<Vec<u8>> {
+    let path = file.file()?;
+    let read = read_file(&path, PEM_LIMIT);
+    let said = read.map_err(|error| {
+        file.reject(&format!("is no file of {what}: it {error}"), way_out);
+    });
+    said.ok()
+}
+
+fn certificates(file: &Value<'_>, bytes: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
+    let problem = match certificates {
+        Ok(certificates) if !certificates.is_empty() => return Some(certificates),
+        Ok(_) => "it has no certificate in it",
+        Err(_) => "it is not PEM",
+    };
+    let problem = format!("is no file of certificates: {problem}");
+    file.reject(&problem, CERTIFICATES.1);
+    None
+}
+
+fn private_key(file: &Value<'_>, bytes: &[u8]) -> Option<PrivateKeyDer<'static>> {
+    let problem = match PrivateKeyDer::from_pem_slice(bytes) {
+        Ok(key) => return Some(key),
+        // PKCS #8 says it in the label (RFC 7468 section 11), older files in a line of their own.
+        Err(_) if bytes.windows(9).any(|word| word == b"ENCRYPTED") => {
+            "has a key that is encrypted: nobody is there to type its passphrase"
+        }
+        Err(_) => "has no private key in it",
+    };
+    file.reject(problem, KEYS.1);
+    None
+}
