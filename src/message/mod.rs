@@ -4,6 +4,7 @@ pub mod body;
 pub mod client_kind;
 pub mod forwarded;
 pub mod gather;
+pub mod grpc;
 pub mod hop;
 pub mod host;
 pub mod preferences;

@@ -6,13 +6,14 @@ use http::{
     HeaderMap, HeaderValue, Response, StatusCode, Version,
     header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE},
 };
-use hyper::body::{Body, Incoming};
+use http_body::Body;
 
 use super::{
     Upstream,
     body::OriginBody,
     endpoint::Lease,
     forward::{Answered, ForwardError, Sender},
+    inbound::Inbound,
     outbound::Outbound,
     upgrade,
 };
@@ -31,13 +32,13 @@ impl Upstream {
     ) -> Result<Response<OriginBody>, ForwardError> {
         let Answered {
             mut lease,
-            mut connection,
+            mut link,
             mut response,
         } = answered;
         let status = response.status();
         let switches = status == StatusCode::SWITCHING_PROTOCOLS;
-        connection.hand_over_where_needed(switches, &self.tasks);
-        lease.hold(sender.worker, connection, outbound.barrier);
+        link.hand_over_where_needed(switches, &self.tasks);
+        lease.hold(sender.worker, link, outbound.barrier);
         // The version is each hop's own (RFC 9110 section 2.5).
         *response.version_mut() = Version::HTTP_11;
         if switches {
@@ -62,7 +63,7 @@ impl Upstream {
         &self,
         asked: Option<upgrade::Asked>,
         lease: Lease,
-        response: &mut Response<Incoming>,
+        response: &mut Response<Inbound>,
         sender: &Sender<'_>,
     ) -> Result<Lease, ForwardError> {
         let asked = asked.filter(|asked| upgrade::is_agreed(asked, response));

@@ -1,6 +1,7 @@
 //! Bodies on their way between client and origin: streamed, counted, never collected.
 
 use std::{
+    collections::VecDeque,
     future::Future,
     pin::Pin,
     sync::Arc,
@@ -14,7 +15,13 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
-use super::{driver::poll_driven, endpoint::Lease, expect::Barrier, wire::WireState};
+use super::{
+    driver::poll_driven,
+    endpoint::Lease,
+    expect::Barrier,
+    inbound::{Inbound, InboundError},
+    wire::WireState,
+};
 use crate::telemetry::record::Record;
 
 /// A client's request body on its way to the origin.
@@ -22,6 +29,8 @@ pub(crate) struct RequestBody {
     incoming: Option<Incoming>,
     wire: Option<Arc<WireState>>,
     barrier: Option<Arc<Barrier>>,
+    /// What was sent before in vain, to be sent first.
+    again: Option<Box<VecDeque<Frame<Bytes>>>>,
     record: Arc<Record>,
 }
 
@@ -39,6 +48,7 @@ impl RequestBody {
             incoming,
             wire: None,
             barrier,
+            again: None,
             record,
         }
     }
@@ -49,20 +59,58 @@ impl RequestBody {
             incoming: None,
             wire: None,
             barrier: None,
+            again: None,
             record,
         }
     }
 
     /// Tells the connection's clocks when the body ends. Says whether there is a body.
     pub(super) fn attach(&mut self, wire: &Arc<WireState>) -> bool {
-        if self.incoming.is_some() {
+        let is_some = !self.is_none();
+        if is_some {
             self.wire = Some(Arc::clone(wire));
         }
-        self.incoming.is_some()
+        is_some
     }
 
     pub(super) fn is_none(&self) -> bool {
-        self.incoming.is_none()
+        self.incoming.is_none() && self.again.is_none()
+    }
+
+    /// Makes it whole again: what was sent of it did not count.
+    pub(super) fn put_back(&mut self, sent: Vec<Frame<Bytes>>) {
+        if !sent.is_empty() {
+            let mut again = VecDeque::from(sent);
+            again.extend(self.again.take().into_iter().flat_map(|later| *later));
+            self.again = Some(Box::new(again));
+        }
+    }
+
+    /// Whether it waits for the origin to want it.
+    pub(super) fn is_held_back(&self) -> bool {
+        self.barrier.is_some()
+    }
+
+    /// The origin wants it.
+    pub(super) fn is_wanted(&self) {
+        if let Some(barrier) = &self.barrier {
+            barrier.open();
+        }
+    }
+
+    /// The next of what is sent again.
+    fn repeated(&mut self) -> Option<Frame<Bytes>> {
+        let again = self.again.as_mut()?;
+        let frame = again.pop_front();
+        if again.is_empty() {
+            self.again = None;
+            if self.incoming.is_none()
+                && let Some(wire) = &self.wire
+            {
+                wire.upload_ended();
+            }
+        }
+        frame
     }
 
     /// Reads what has come already, so that the connection to the client can be kept. Waits next
@@ -148,6 +196,11 @@ impl Body for RequestBody {
                 return Poll::Ready(Some(Err(RequestBodyError::NotWanted)));
             }
         }
+        if this.again.is_some()
+            && let Some(frame) = this.repeated()
+        {
+            return Poll::Ready(Some(Ok(frame)));
+        }
         let Some(incoming) = &mut this.incoming else {
             return Poll::Ready(None);
         };
@@ -176,25 +229,33 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.is_none()
+        self.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming
-            .as_ref()
-            .map_or_else(|| SizeHint::with_exact(0), Incoming::size_hint)
+        let left = self.incoming.as_ref();
+        let mut hint = left.map_or_else(|| SizeHint::with_exact(0), Incoming::size_hint);
+        if let Some(again) = &self.again {
+            let bytes: usize = again.iter().filter_map(Frame::data_ref).map(Bytes::len).sum();
+            let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+            if let Some(upper) = hint.upper() {
+                hint.set_upper(upper.saturating_add(bytes));
+            }
+            hint.set_lower(hint.lower().saturating_add(bytes));
+        }
+        hint
     }
 }
 
 /// An origin's response body on its way to the client. Holds the connection until its end.
 pub struct OriginBody {
-    incoming: Incoming,
+    incoming: Inbound,
     lease: Option<Lease>,
     /// Longest silence; `None` for streams that are silent by nature.
     between_bytes: Option<Duration>,
     silence: Option<Pin<Box<Sleep>>>,
     /// It broke off, which is told when what came before has been passed on.
-    broken: Option<hyper::Error>,
+    broken: Option<InboundError>,
 }
 
 /// Why a response body broke off.
@@ -202,14 +263,14 @@ pub struct OriginBody {
 pub enum OriginBodyError {
     /// The connection ended too early, or what came is not HTTP.
     #[error("the response broke off")]
-    Broken(#[source] hyper::Error),
+    Broken(#[source] InboundError),
     /// Nothing came for too long.
     #[error("the response stalled")]
     Stalled,
 }
 
 impl OriginBody {
-    pub(super) fn new(incoming: Incoming, lease: Lease, between_bytes: Option<Duration>) -> Self {
+    pub(super) fn new(incoming: Inbound, lease: Lease, between_bytes: Option<Duration>) -> Self {
         let mut body = Self {
             incoming,
             lease: Some(lease),
@@ -245,7 +306,7 @@ impl OriginBody {
     fn poll_incoming(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, InboundError>>> {
         let incoming = &mut self.incoming;
         match self.lease.as_mut().and_then(Lease::driver) {
             Some(driver) => poll_driven(driver, cx, |cx| Pin::new(&mut *incoming).poll_frame(cx)),

@@ -9,7 +9,8 @@ use tokio::time::Instant;
 use super::{
     Upstream,
     balancer::{self, Tried, Want},
-    endpoint::{Lease, Outcome},
+    connect::Purpose,
+    endpoint::{Lease, Outcome, Wanted},
     exchange::SendError,
     forward::{Answered, Ended, Sender},
     outbound::Outbound,
@@ -60,6 +61,18 @@ impl<'a> Course<'a> {
             is_denied: false,
             permit: None,
             kept: None,
+        }
+    }
+
+    /// What it needs of an endpoint.
+    pub(super) fn wanted(&self) -> Wanted {
+        let purpose = match self.outbound.upgrade {
+            None => Purpose::Requests,
+            Some(_) => Purpose::Upgrade,
+        };
+        Wanted {
+            worker: self.sender.worker,
+            purpose,
         }
     }
 

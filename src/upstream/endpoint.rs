@@ -16,12 +16,13 @@ use tokio::time::Instant;
 
 use super::{
     breaker::{Change, Use},
-    connect::Connector,
+    connect::{Connector, Opened, Purpose},
     driver::Driver,
     endpoint_state::EndpointState,
-    exchange::Connection,
     expect::BarrierGuard,
     health::{self, Health},
+    http2::Sessions,
+    link::Link,
     load::Load,
     permit::Permit,
     pool::Pool,
@@ -60,6 +61,8 @@ pub(crate) struct Endpoint {
     address: SocketAddr,
     load: Arc<Load>,
     pool: Pool,
+    /// Where HTTP/2 is spoken.
+    sessions: Option<Sessions>,
     in_flight: AtomicUsize,
     /// Requests with a permit for it; counted only where they are limited.
     permitted: AtomicUsize,
@@ -79,10 +82,11 @@ impl Endpoint {
     pub(super) fn new(
         target: Arc<Target>,
         address: SocketAddr,
-        pool: Pool,
+        connections: (Pool, Option<Sessions>),
         common: Arc<Common>,
         before: Option<&Self>,
     ) -> Arc<Self> {
+        let (pool, sessions) = connections;
         let (load, state) = match before {
             Some(before) => (Arc::clone(&before.load), Arc::clone(&before.state)),
             None => (Arc::new(Load::new(Instant::now())), Arc::default()),
@@ -92,6 +96,7 @@ impl Endpoint {
             address,
             load,
             pool,
+            sessions,
             in_flight: AtomicUsize::new(0),
             permitted: AtomicUsize::new(0),
             common,
@@ -169,23 +174,53 @@ impl Endpoint {
         }
     }
 
-    /// A new connection, if there is a place for one.
+    /// Connections that wait for a request.
+    pub(super) fn idle(&self) -> usize {
+        self.pool.idle() + self.sessions.as_ref().map_or(0, Sessions::idle)
+    }
+
+    /// Closes what has been idle for too long or has ended.
+    pub(super) fn sweep(&self, now: Instant) {
+        self.pool.sweep(now);
+        if let Some(sessions) = &self.sessions {
+            sessions.sweep(now);
+        }
+    }
+
+    /// A new connection, or a place on one that others opened.
     pub(super) async fn connect(
         &self,
         connector: &Connector,
+        wanted: Wanted,
         limit: Option<Duration>,
-    ) -> Result<Connection, AttemptError> {
+    ) -> Result<Link, AttemptError> {
+        if let Some(sessions) = self.sessions_for(wanted.purpose) {
+            return sessions.connect(self, connector, wanted.worker, limit).await;
+        }
+        match self.open(connector, wanted.purpose, limit).await? {
+            Opened::Http1(connection) => Ok(Link::Http1(connection)),
+            // It is never offered where sessions are not kept.
+            Opened::Http2(_) => Err(unsent(Failure::Internal)),
+        }
+    }
+
+    /// A new connection, if there is a place for one.
+    pub(super) async fn open(
+        &self,
+        connector: &Connector,
+        purpose: Purpose,
+        limit: Option<Duration>,
+    ) -> Result<Opened, AttemptError> {
         let Some(place) = self.pool.reserve() else {
-            let cause = UpstreamFailure::PoolFull.into();
-            return Err(AttemptError {
-                cause,
-                sent: Sent::No,
-                source: None,
-            });
+            return Err(unsent(UpstreamFailure::PoolFull.into()));
         };
-        connector
-            .connect(&self.target, self.address, place, limit)
-            .await
+        let to = (&*self.target, self.address);
+        connector.connect(to, purpose, place, limit).await
+    }
+
+    fn sessions_for(&self, purpose: Purpose) -> Option<&Sessions> {
+        let sessions = self.sessions.as_ref();
+        sessions.filter(|_| purpose == Purpose::Requests)
     }
 
     /// A lease for the one request that sees whether this endpoint is still out; `None` when
@@ -219,6 +254,21 @@ impl Endpoint {
     }
 }
 
+/// What a request needs of an endpoint.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    pub(super) worker: WorkerId,
+    pub(super) purpose: Purpose,
+}
+
+fn unsent(cause: Failure) -> AttemptError {
+    AttemptError {
+        cause,
+        sent: Sent::No,
+        source: None,
+    }
+}
+
 /// One use of an endpoint. Ends with the response body, not with its head.
 pub(crate) struct Lease {
     endpoint: Arc<Endpoint>,
@@ -233,7 +283,7 @@ pub(crate) struct Lease {
 /// What a lease keeps until the response has ended.
 struct Held {
     worker: WorkerId,
-    connection: Connection,
+    link: Link,
     _barrier: BarrierGuard,
 }
 
@@ -283,20 +333,27 @@ impl Lease {
     }
 
     /// A connection that was kept for later.
-    pub(super) fn kept(&self, worker: WorkerId, now: Instant) -> Option<Connection> {
-        self.endpoint.pool.take(worker, now)
+    pub(super) fn kept(&self, wanted: Wanted, now: Instant) -> Option<Link> {
+        let endpoint = &self.endpoint;
+        if let Some(sessions) = endpoint.sessions_for(wanted.purpose)
+            && let Some(stream) = sessions.take(wanted.worker)
+        {
+            return Some(Link::Http2(stream));
+        }
+        endpoint.pool.take(wanted.worker, now).map(Link::Http1)
     }
 
     /// A new connection. It may be one to the rival; then this is a lease of the rival.
     pub(super) async fn connect(
         &mut self,
         connector: &Connector,
+        wanted: Wanted,
         limit: Option<Duration>,
-    ) -> Result<Connection, AttemptError> {
+    ) -> Result<Link, AttemptError> {
         // Boxed, as all that is rare: the future of every request would have room for it.
         match self.rival.take() {
-            None => Box::pin(self.endpoint.connect(connector, limit)).await,
-            Some(rival) => Box::pin(self.race(rival, connector, limit)).await,
+            None => Box::pin(self.endpoint.connect(connector, wanted, limit)).await,
+            Some(rival) => Box::pin(self.race(rival, connector, wanted, limit)).await,
         }
     }
 
@@ -306,26 +363,28 @@ impl Lease {
     }
 
     /// Keeps the connection as long as the lease lasts.
-    pub(super) fn hold(&mut self, worker: WorkerId, connection: Connection, barrier: BarrierGuard) {
+    pub(super) fn hold(&mut self, worker: WorkerId, link: Link, barrier: BarrierGuard) {
         self.held = Some(Held {
             worker,
-            connection,
+            link,
             _barrier: barrier,
         });
     }
 
     /// Who moves the bytes of the connection it keeps.
     pub(super) fn driver(&mut self) -> Option<&mut Driver> {
-        self.held.as_mut().map(|held| held.connection.driver())
+        self.held.as_mut().and_then(|held| held.link.driver())
     }
 
     /// The exchange is over in good order: the connection may serve another. A lease that is only
     /// dropped closes its connection.
     pub(super) fn finish(mut self) {
         let Some(held) = self.held.take() else { return };
-        let Held {
-            worker, connection, ..
-        } = held;
+        let Held { worker, link, .. } = held;
+        let connection = match link {
+            Link::Http1(connection) => connection,
+            Link::Http2(stream) => return stream.finish(),
+        };
         if connection.is_ready() {
             self.endpoint.pool.put(worker, connection);
         } else if !connection.is_closed() {

@@ -15,10 +15,13 @@ use super::{
     accept::is_event_stream,
     body::{OriginBody, RequestBody},
     course::Course,
+    clocks::Clocks,
     endpoint::Lease,
-    exchange::{ClientEnd, Clocks, Connection, SendError},
+    exchange::{ClientEnd, SendError},
     expect::BarrierGuard,
     health::known_cause,
+    inbound::Inbound,
+    link::Link,
     outbound::Outbound,
     set::Set,
 };
@@ -58,8 +61,8 @@ pub(crate) enum ForwardError {
 /// An attempt that brought a response head.
 pub(super) struct Answered {
     pub(super) lease: Lease,
-    pub(super) connection: Connection,
-    pub(super) response: Response<Incoming>,
+    pub(super) link: Link,
+    pub(super) response: Response<Inbound>,
 }
 
 /// How the attempts ended without a response.
@@ -161,11 +164,11 @@ impl Upstream {
             }
             course.sender.record.attempt(lease.address());
             match self.attempt(&mut lease, course, sent_at).await {
-                Ok((connection, mut response)) => {
+                Ok((link, mut response)) => {
                     course.stick(&set, &lease, &mut response);
                     let answered = Answered {
                         lease,
-                        connection,
+                        link,
                         response,
                     };
                     next = self.settle(&answered, sent_at, &set, course);
@@ -198,8 +201,8 @@ impl Upstream {
     /// An answer that was bettered: what is left of it is read, so that its connection can be used
     /// again.
     fn forget(&self, mut answered: Answered, sender: &Sender<'_>) {
-        let (connection, nobody) = (answered.connection, BarrierGuard(None));
-        answered.lease.hold(sender.worker, connection, nobody);
+        let (link, nobody) = (answered.link, BarrierGuard(None));
+        answered.lease.hold(sender.worker, link, nobody);
         let between_bytes = Some(self.spec.timeouts.between_bytes);
         let incoming = answered.response.into_body();
         self.discard(OriginBody::new(incoming, answered.lease, between_bytes));
@@ -212,13 +215,13 @@ impl Upstream {
         lease: &mut Lease,
         course: &mut Course<'_>,
         sent_at: Instant,
-    ) -> Result<(Connection, Response<Incoming>), SendError> {
+    ) -> Result<(Link, Response<Inbound>), SendError> {
         let (sender, cutoff) = (course.sender, course.cutoff);
-        let mut kept = lease.kept(sender.worker, sent_at);
+        let mut kept = lease.kept(course.wanted(), sent_at);
         loop {
             let is_new = kept.is_none();
-            let (mut connection, began) = match kept.take() {
-                Some(connection) => (connection, sent_at),
+            let (mut link, began) = match kept.take() {
+                Some(link) => (link, sent_at),
                 None => (self.connect(lease, course).await?, Instant::now()),
             };
             let outbound = &mut *course.outbound;
@@ -230,11 +233,11 @@ impl Upstream {
                 began,
                 cutoff,
             };
-            let mut error = match connection.send(request, clocks).await {
-                Ok(response) => return Ok((connection, response)),
+            let mut error = match link.send(request, clocks).await {
+                Ok(response) => return Ok((link, response)),
                 Err(error) => error,
             };
-            let stale = connection.is_stale_after(&error);
+            let stale = link.is_stale_after(&error);
             let end = (error.error.sent, error.error.cause);
             let repeatable = outbound.refill(error.unsent.take(), end, sender.record);
             if is_new || !stale || !repeatable || error.by_client.is_some() {
@@ -249,12 +252,13 @@ impl Upstream {
         &self,
         lease: &mut Lease,
         course: &mut Course<'_>,
-    ) -> Result<Connection, SendError> {
+    ) -> Result<Link, SendError> {
         let cutoff = course.cutoff;
         let limit = cutoff.map(|cutoff| cutoff.saturating_duration_since(Instant::now()));
         let asked = lease.address();
-        let connection = lease.connect(&self.connector, limit).await;
-        let connection = connection.map_err(|error| SendError {
+        let wanted = course.wanted();
+        let link = lease.connect(&self.connector, wanted, limit).await;
+        let link = link.map_err(|error| SendError {
             error,
             unsent: None,
             by_client: None,
@@ -264,7 +268,7 @@ impl Upstream {
             // Counted where it goes, if there is room; it has gone there already.
             course.permit.as_mut().map(|permit| lease.enter(permit));
         }
-        Ok(connection)
+        Ok(link)
     }
 }
 

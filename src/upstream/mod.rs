@@ -2,18 +2,22 @@
 //!
 //! Step 8 of the request's way. [`forward`] is the attempt loop; the files beside it are its
 //! steps: outbound (the request as the origin gets it) → endpoints, which [`resolve`] keeps fresh
-//! → balancer → endpoint and pool, or connect → exchange, which keeps the clocks with the help of
-//! wire → retry when it failed, accept when it did not, and then body or upgrade.
+//! → balancer → endpoint and pool, or connect → link, which is an exchange over HTTP/1.1 or a stream
+//! over HTTP/2 and keeps the clocks with the help of wire → retry when it failed, accept when it did
+//! not, and then body or upgrade.
 
 mod accept;
 mod adaptive;
+mod ask;
 mod balancer;
 pub(crate) mod body;
 mod breaker;
 mod budget;
+mod clocks;
 mod connect;
 mod course;
 mod driver;
+mod encryption;
 mod endpoint;
 mod endpoint_state;
 mod endpoints;
@@ -25,7 +29,10 @@ pub mod forward;
 mod hash;
 mod health;
 mod hold;
+mod http2;
+mod inbound;
 mod known;
+mod link;
 mod load;
 mod order;
 mod outbound;
@@ -52,7 +59,7 @@ use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use body::{OriginBody, OriginBodyError};
-pub use connect::ConnectorError;
+pub use encryption::ConnectorError;
 pub use health::{HealthCounts, Sighting};
 
 use self::{
@@ -63,6 +70,7 @@ use self::{
     endpoints::Endpoints,
     health::Health,
     hold::Hold,
+    http2::Sessions,
     permit::Limits,
     pool::Pool,
     prober::Prober,
@@ -120,10 +128,9 @@ impl Upstream {
         previous: Option<&Self>,
         around: &Surroundings,
     ) -> Result<Self, ConnectorError> {
-        let connector = Connector::new(spec)?;
-        let target = |one: &TargetSpec| Target::new(one, spec.scheme).map(Arc::new);
-        let targets: Result<Vec<_>, _> = spec.targets.iter().map(target).collect();
-        let targets = targets.map_err(ConnectorError::Name)?;
+        let connector = Connector::new(spec, &around.tasks);
+        let target = |one: &TargetSpec| Target::new(one, spec.scheme, &spec.ca).map(Arc::new);
+        let targets = spec.targets.iter().map(target).collect::<Result<_, _>>()?;
         let (limit, idle_timeout) = (spec.limits.connections.get(), spec.limits.idle_timeout);
         let workers = around.workers;
         let rules = Rules {
@@ -140,8 +147,10 @@ impl Upstream {
         });
         let make = move |target: &Arc<Target>, address, before: Option<&Endpoint>| {
             let pool = Pool::new(workers, limit, idle_timeout);
+            let sessions = || Sessions::new(workers, idle_timeout);
+            let connections = (pool, target.spec.http2.then(sessions));
             let (target, common) = (Arc::clone(target), Arc::clone(&common));
-            Endpoint::new(target, address, pool, common, before)
+            Endpoint::new(target, address, connections, common, before)
         };
         // SRV takes two look-ups, one after the other.
         let patience = 3 * around.names.timeout();
@@ -199,7 +208,7 @@ impl Upstream {
     #[must_use]
     pub fn connections(&self) -> Connections {
         let count = |sum: Connections, endpoint: &Arc<Endpoint>| {
-            let idle = endpoint.pool().idle();
+            let idle = endpoint.idle();
             let active = endpoint.pool().open().saturating_sub(idle);
             Connections {
                 idle: sum.idle + idle,
@@ -223,7 +232,7 @@ fn sweep(tasks: &Tasks, endpoints: Arc<Endpoints>, ended: CancellationToken) {
         {
             for endpoint in endpoints.known().iter() {
                 let now = Instant::now();
-                endpoint.pool().sweep(now);
+                endpoint.sweep(now);
                 endpoint.state().tick(now);
             }
         }

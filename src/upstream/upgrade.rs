@@ -6,15 +6,12 @@
 use std::sync::Arc;
 
 use http::{HeaderValue, Response, header::UPGRADE};
-use hyper::{
-    body::Incoming,
-    upgrade::{OnUpgrade, Upgraded},
-};
+use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional_with_sizes;
 use tokio_util::io::InspectReader;
 
-use super::endpoint::Lease;
+use super::{endpoint::Lease, inbound::Inbound};
 use crate::{message::hop::has_token, tasks::Tasks, telemetry::record::Record};
 
 const BUFFER: usize = 64 * 1024;
@@ -26,7 +23,7 @@ pub(super) struct Asked {
 }
 
 /// Whether the origin switches to a protocol that was asked for.
-pub(super) fn is_agreed(asked: &Asked, response: &Response<Incoming>) -> bool {
+pub(super) fn is_agreed<B>(asked: &Asked, response: &Response<B>) -> bool {
     let chosen = response
         .headers()
         .get(UPGRADE)
@@ -37,7 +34,7 @@ pub(super) fn is_agreed(asked: &Asked, response: &Response<Incoming>) -> bool {
 /// Connects both ends when the 101 has reached the client; the record ends with the tunnel.
 pub(super) fn tunnel(
     asked: Asked,
-    response: &mut Response<Incoming>,
+    response: &mut Response<Inbound>,
     lease: Lease,
     record: Arc<Record>,
     tasks: &Tasks,

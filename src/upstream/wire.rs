@@ -9,7 +9,7 @@ use std::{
     io::{self, IoSlice},
     pin::Pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll, ready},
@@ -22,7 +22,10 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
-use crate::message::gather::{SMALL, gather};
+use crate::{
+    failure::{UpstreamFailure, classify},
+    message::gather::{SMALL, gather},
+};
 
 /// Plain or encrypted. TLS state is boxed: it is large and rare.
 pub(super) enum Transport {
@@ -41,6 +44,8 @@ pub(crate) struct WireState {
     stalled: AtomicBool,
     times: Mutex<Times>,
     upload: AtomicU64,
+    /// Why the encryption failed, where it did.
+    tls: OnceLock<UpstreamFailure>,
 }
 
 /// Only touched when a write stalls or a request body ends.
@@ -84,6 +89,11 @@ impl WireState {
         }
         self.upload
             .store(if has_body { UPLOAD_RUNS } else { UPLOAD_NONE }, Relaxed);
+        self.look()
+    }
+
+    /// Where the counters stand.
+    pub(super) fn look(&self) -> Mark {
         Mark {
             read: self.read.load(Relaxed),
             heard: self.heard.load(Relaxed),
@@ -104,6 +114,21 @@ impl WireState {
     /// Whether anything came in since the mark, be it the end of the connection.
     pub(super) fn heard_since(&self, mark: Mark) -> bool {
         self.heard.load(Relaxed) != mark.heard
+    }
+
+    /// What has come in all, in bytes.
+    pub(super) fn read_in_all(&self) -> u64 {
+        self.read.load(Relaxed)
+    }
+
+    /// Since when the endpoint takes no more bytes, if it does not.
+    pub(super) fn stalled_since(&self) -> Option<Instant> {
+        self.times().stalled_since
+    }
+
+    /// Why the encryption failed, where it did.
+    pub(super) fn tls_failure(&self) -> Option<UpstreamFailure> {
+        self.tls.get().copied()
     }
 
     /// Whether the request body has not come to its end.
@@ -148,12 +173,19 @@ impl WireState {
         self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn note_broken(&self, error: &io::Error) {
+        if let Some(cause) = classify::encryption(error) {
+            // The first is the cause of those that follow.
+            let _ = self.tls.set(cause);
+        }
+    }
+
     fn note_read(&self, bytes: usize) {
         add(&self.heard, 1);
         add(&self.read, bytes);
     }
 
-    fn note_write(&self, result: &Poll<io::Result<usize>>) {
+    pub(super) fn note_write(&self, result: &Poll<io::Result<usize>>) {
         match result {
             Poll::Ready(Ok(bytes)) => {
                 add(&self.written, *bytes);
@@ -176,6 +208,16 @@ impl WireState {
 fn add(counter: &AtomicU64, bytes: usize) {
     let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
     counter.store(counter.load(Relaxed).wrapping_add(bytes), Relaxed);
+}
+
+impl Transport {
+    /// Whether both sides have agreed on HTTP/2 (RFC 7301); `None` where nobody was asked.
+    pub(super) fn agreed_on_http2(&self) -> Option<bool> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Tls(stream) => Some(stream.get_ref().1.alpn_protocol() == Some(b"h2")),
+        }
+    }
 }
 
 /// The socket itself.
@@ -211,6 +253,9 @@ impl AsyncRead for Wire {
         });
         this.state
             .note_read(buf.filled().len().saturating_sub(before));
+        if let Err(error) = &result {
+            this.state.note_broken(error);
+        }
         Poll::Ready(result)
     }
 }

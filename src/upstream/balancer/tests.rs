@@ -25,7 +25,7 @@ use crate::{
 /// Endpoints at the ports from 1000 on, with these tiers and weights.
 fn set(ranks: &[(u32, u32)]) -> Set {
     let spec = TargetSpec::new("app:3000".parse().unwrap());
-    let target = Arc::new(Target::new(&spec, Scheme::Http).unwrap());
+    let target = Arc::new(Target::new(&spec, Scheme::Http, &[]).unwrap());
     let rules = Rules {
         breaker: None,
         is_probed: false,
@@ -41,7 +41,7 @@ fn set(ranks: &[(u32, u32)]) -> Set {
         let endpoint = Endpoint::new(
             Arc::clone(&target),
             address,
-            pool,
+            (pool, None),
             Arc::clone(&common),
             None,
         );
