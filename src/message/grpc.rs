@@ -4,15 +4,25 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, header::CONTENT_TYPE};
 
-use super::client_kind::{is_grpc, media_type};
-
 const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// Whether it is the head of a call, or of the answer to one.
 #[must_use]
 pub fn is_call(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE);
-    kind.is_some_and(|kind| is_grpc(&media_type(kind.as_bytes())))
+    kind.is_some_and(|kind| is_type(kind.as_bytes()))
+}
+
+/// Whether it is the type of a call. Read for every response: it takes no copy.
+#[must_use]
+pub fn is_type(field: &[u8]) -> bool {
+    const TYPE: &[u8] = b"application/grpc";
+    field
+        .split_at_checked(TYPE.len())
+        .is_some_and(|(kind, rest)| {
+            kind.eq_ignore_ascii_case(TYPE)
+                && matches!(rest.first(), None | Some(b'+' | b'-' | b';' | b' '))
+        })
 }
 
 /// How long the caller waits; `None` when it does not say, or not as it should: at most eight
@@ -66,6 +76,8 @@ mod tests {
     fn a_call_is_known_by_its_content_type() {
         for (kind, is) in [
             ("application/grpc", true),
+            ("Application/gRPC;a=b", true),
+            ("application/json", false),
             ("application/grpc+proto; charset=x", true),
             ("application/grpcish", false),
         ] {

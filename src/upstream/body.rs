@@ -236,7 +236,11 @@ impl Body for RequestBody {
         let left = self.incoming.as_ref();
         let mut hint = left.map_or_else(|| SizeHint::with_exact(0), Incoming::size_hint);
         if let Some(again) = &self.again {
-            let bytes: usize = again.iter().filter_map(Frame::data_ref).map(Bytes::len).sum();
+            let bytes: usize = again
+                .iter()
+                .filter_map(Frame::data_ref)
+                .map(Bytes::len)
+                .sum();
             let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
             if let Some(upper) = hint.upper() {
                 hint.set_upper(upper.saturating_add(bytes));

@@ -6,8 +6,7 @@ use rustls::{
     ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{
-        WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature,
-        verify_tls13_signature,
+        WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature,
     },
     pki_types::{CertificateDer, InvalidDnsNameError, ServerName, UnixTime},
 };

@@ -195,7 +195,9 @@ impl Endpoint {
         limit: Option<Duration>,
     ) -> Result<Link, AttemptError> {
         if let Some(sessions) = self.sessions_for(wanted.purpose) {
-            return sessions.connect(self, connector, wanted.worker, limit).await;
+            return sessions
+                .connect(self, connector, wanted.worker, limit)
+                .await;
         }
         match self.open(connector, wanted.purpose, limit).await? {
             Opened::Http1(connection) => Ok(Link::Http1(connection)),

@@ -67,7 +67,9 @@ impl Upstream {
             let opened = self.open_any().await;
             let (endpoint, wire) = opened.map_err(FetchError::Unreachable)?;
             let to = (&self.connector, endpoint.target());
-            let whole = ask(to, wire, request, async |response| whole(response, limit).await);
+            let whole = ask(to, wire, request, async |response| {
+                whole(response, limit).await
+            });
             whole.await.map_err(unanswered)?
         };
         let fetched = timeout_at(deadline, fetched).await;

@@ -14,8 +14,8 @@ use super::{
     Upstream,
     accept::is_event_stream,
     body::{OriginBody, RequestBody},
-    course::Course,
     clocks::Clocks,
+    course::Course,
     endpoint::Lease,
     exchange::{ClientEnd, SendError},
     expect::BarrierGuard,
@@ -248,11 +248,7 @@ impl Upstream {
     }
 
     /// A new connection to the endpoint, or to its rival.
-    async fn connect(
-        &self,
-        lease: &mut Lease,
-        course: &mut Course<'_>,
-    ) -> Result<Link, SendError> {
+    async fn connect(&self, lease: &mut Lease, course: &mut Course<'_>) -> Result<Link, SendError> {
         let cutoff = course.cutoff;
         let limit = cutoff.map(|cutoff| cutoff.saturating_duration_since(Instant::now()));
         let asked = lease.address();

@@ -30,6 +30,12 @@ pub enum InboundError {
     Http2(#[source] Box<h2::Error>),
 }
 
+impl Inbound {
+    pub(super) const fn is_http1(&self) -> bool {
+        matches!(self, Self::Http1(_))
+    }
+}
+
 impl Body for Inbound {
     type Data = Bytes;
     type Error = InboundError;
@@ -39,9 +45,7 @@ impl Body for Inbound {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, InboundError>>> {
         match &mut *self {
-            Self::Http1(body) => Pin::new(body)
-                .poll_frame(cx)
-                .map_err(InboundError::Http1),
+            Self::Http1(body) => Pin::new(body).poll_frame(cx).map_err(InboundError::Http1),
             Self::Http2(body) => body.poll_frame(cx),
         }
     }

@@ -90,9 +90,12 @@ pub(super) async fn probe(
         Ok(Err(error)) => return unreachable(error.cause),
         Ok(Ok(wire)) => wire,
     };
-    let asking = ask((connector, target), wire, request(spec, target), async |response| {
-        judge(spec, response).await
-    });
+    let asking = ask(
+        (connector, target),
+        wire,
+        request(spec, target),
+        async |response| judge(spec, response).await,
+    );
     Some(match timeout_at(deadline, asking).await {
         Ok(Ok(judged)) => judged,
         Ok(Err(error)) => Err(ProbeFailure::Unanswered(cause_of(&error))),

@@ -205,7 +205,13 @@ fn set(health: &Arc<Health>) -> Set {
         .map(|port| {
             let pool = Pool::new(1, 1, Duration::from_secs(1));
             let (target, common) = (Arc::clone(&target), Arc::clone(&common));
-            Endpoint::new(target, ([127, 0, 0, 1], port).into(), (pool, None), common, None)
+            Endpoint::new(
+                target,
+                ([127, 0, 0, 1], port).into(),
+                (pool, None),
+                common,
+                None,
+            )
         })
         .collect();
     let known = endpoints.clone();

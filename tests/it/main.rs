@@ -32,6 +32,7 @@ mod failure_matrix;
 mod forward;
 mod forward_fields;
 mod framing;
+mod h2_upstream;
 mod hold;
 mod hold_health;
 mod house;

@@ -187,16 +187,20 @@ impl Session {
 
     /// Since when there have been none; `None` while there are.
     pub(super) fn rests_since(&self) -> Option<Instant> {
-        let since = *self.rests_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = *self
+            .rests_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         (self.used() == 0).then_some(since)
     }
 
     /// A place for one more request, if there is one.
     pub(in crate::upstream) fn claim(self: &Arc<Self>) -> Option<Slot> {
         let most = self.sender.current_max_send_streams().min(STREAMS);
-        let claimed = self.life.used.fetch_update(AcqRel, Relaxed, |used| {
-            (used < most).then_some(used + 1)
-        });
+        let claimed = self
+            .life
+            .used
+            .fetch_update(AcqRel, Relaxed, |used| (used < most).then_some(used + 1));
         claimed.ok().map(|_| Slot {
             session: Arc::clone(self),
         })

@@ -100,8 +100,7 @@ impl Sessions {
         for known in &self.workers {
             lock(known).open.retain(|session| {
                 let rests = session.rests_since();
-                let is_young =
-                    |since| now.saturating_duration_since(since) < self.idle_timeout;
+                let is_young = |since| now.saturating_duration_since(since) < self.idle_timeout;
                 session.is_open() && rests.is_none_or(is_young)
             });
         }
@@ -111,7 +110,11 @@ impl Sessions {
     pub(in crate::upstream) fn idle(&self) -> usize {
         let idle = |known| {
             let known: MutexGuard<'_, Known> = lock(known);
-            known.open.iter().filter(|session| session.used() == 0).count()
+            known
+                .open
+                .iter()
+                .filter(|session| session.used() == 0)
+                .count()
         };
         self.workers.iter().map(idle).sum()
     }

@@ -83,7 +83,9 @@ impl Stream {
         let has_body = body.attach(&progress);
         progress.mark(has_body);
         let (mark, is_reused) = (session.wire.look(), session.serves());
-        let sent = session.sender().send_request(session.head(&parts), !has_body);
+        let sent = session
+            .sender()
+            .send_request(session.head(&parts), !has_body);
         let (response, stream) = match sent {
             Ok(sent) => sent,
             Err(error) => {
