@@ -13,6 +13,12 @@ use rustls::{
     sign::CertifiedKey,
 };
 
+/// A certificate and its key, in PEM.
+pub(crate) struct Identity {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
+}
+
 /// An authority of the test's own.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
@@ -60,6 +66,17 @@ impl Authority {
             .with_client_cert_verifier(verifier)
             .with_single_cert(chain, key);
         Arc::new(config.expect("a usable TLS config"))
+    }
+
+    /// A certificate that this authority signs, with its key.
+    pub(crate) fn identity(&self, name: &str) -> Identity {
+        let params = CertificateParams::new([name.to_owned()]).expect("a good name");
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.0).expect("a certificate");
+        Identity {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+        }
     }
 
     fn config(&self, names: &[&str], expired: bool) -> Arc<ServerConfig> {
