@@ -45,7 +45,9 @@ impl Server {
         let process = Process::start(&mut script("origin.py"), true);
         let port = eventually("the server listens", || {
             let lines = process.stdout();
-            lines.iter().find_map(|line| Some(line.strip_prefix("port ")?.to_owned()))
+            lines
+                .iter()
+                .find_map(|line| Some(line.strip_prefix("port ")?.to_owned()))
         });
         Self { process, port }
     }
@@ -53,7 +55,10 @@ impl Server {
     fn says(&self, words: &str) {
         eventually(&format!("the server says {words}"), || {
             let lines = self.process.stdout();
-            lines.iter().any(|line| line.starts_with(words)).then_some(())
+            lines
+                .iter()
+                .any(|line| line.starts_with(words))
+                .then_some(())
         });
     }
 }
@@ -68,7 +73,9 @@ fn before(server: &Server, more: &str) -> Proxy {
 
 /// Makes a kind of call and waits for its end.
 fn call(proxy: &Proxy, kind: &str) {
-    let output = script("client.py").args([&proxy.address.to_string(), kind]).output();
+    let output = script("client.py")
+        .args([&proxy.address.to_string(), kind])
+        .output();
     let output = output.expect("python runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{kind}: {said}");

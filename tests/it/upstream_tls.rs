@@ -22,7 +22,10 @@ fn site(address: std::net::SocketAddr, entry: &str) -> String {
 fn start(authority: &Authority, address: std::net::SocketAddr, entry: &str) -> Proxy {
     Setup::new("workers = 1")
         .file("sites/ca.pem", &authority.pem())
-        .site("shop", &site(address, &format!("ca_file = \"ca.pem\"\n{entry}")))
+        .site(
+            "shop",
+            &site(address, &format!("ca_file = \"ca.pem\"\n{entry}")),
+        )
         .start()
 }
 
@@ -42,7 +45,9 @@ fn cause(proxy: &Proxy, path: &str) -> String {
 fn http_2_is_spoken_where_both_agree() {
     let authority = Authority::new();
     let carrier = Carrier::Tls(offering(authority.server(), &[b"h2", b"http/1.1"]));
-    let origin = H2Origin::with(carrier, 100, |_, _| Act::Answer(200, vec![], b"two".to_vec()));
+    let origin = H2Origin::with(carrier, 100, |_, _| {
+        Act::Answer(200, vec![], b"two".to_vec())
+    });
     let proxy = start(&authority, origin.address, "http2 = true");
     for at in 0..5 {
         assert_eq!(proxy.get(&format!("/{at}")).body, b"two");
@@ -96,11 +101,13 @@ fn a_client_certificate_is_shown_from_one_file_or_two() {
     let Identity { certificate, key } = authority.identity("proxy.test");
     for (entry, first, second) in [
         ("", format!("{key}{certificate}"), String::new()),
-        ("client_key_file = \"key.pem\"", certificate.clone(), key.clone()),
+        (
+            "client_key_file = \"key.pem\"",
+            certificate.clone(),
+            key.clone(),
+        ),
     ] {
-        let entry = format!(
-            "ca_file = \"ca.pem\"\nclient_certificate_file = \"own.pem\"\n{entry}"
-        );
+        let entry = format!("ca_file = \"ca.pem\"\nclient_certificate_file = \"own.pem\"\n{entry}");
         let proxy = Setup::new("")
             .file("sites/ca.pem", &authority.pem())
             .file("sites/own.pem", &first)
@@ -131,7 +138,9 @@ fn insecure_takes_any_certificate_and_shouts_at_each_start_and_reload() {
     assert_eq!(proxy.get("/").body, b"whoever");
     let shouts = || {
         let log = proxy.log();
-        let shouts = log.iter().filter(|line| line["key"] == "upstream[1].insecure");
+        let shouts = log
+            .iter()
+            .filter(|line| line["key"] == "upstream[1].insecure");
         shouts.filter(|line| line["level"] == "WARN").count()
     };
     assert_eq!(shouts(), 1);
@@ -148,7 +157,7 @@ fn a_bad_identity_is_refused_and_what_ran_goes_on() {
     let (own, other) = (authority.identity("a.test"), authority.identity("b.test"));
     let proxy = Setup::new("")
         .file("sites/ca.pem", &authority.pem())
-        .file("sites/own.pem", &(own.certificate + &other.key))
+        .file("sites/own.pem", &format!("{}{}", own.certificate, other.key))
         .site("shop", &good)
         .start();
     let bad = "ca_file = \"ca.pem\"\nclient_certificate_file = \"own.pem\"";

@@ -49,10 +49,14 @@ impl Tunnel {
             ("origin", "http://shop.test"),
         ];
         for (name, value) in fields {
-            request.headers_mut().insert(name, value.parse().expect("a value"));
+            request
+                .headers_mut()
+                .insert(name, value.parse().expect("a value"));
         }
         if let Some(protocol) = protocol {
-            request.extensions_mut().insert(Protocol::from_static(protocol));
+            request
+                .extensions_mut()
+                .insert(Protocol::from_static(protocol));
         }
         let opened = runtime.block_on(timeout(PATIENCE, ask(address, request)));
         let (response, sending, connection) = opened.expect("an answer in time");
@@ -127,8 +131,14 @@ impl Tunnel {
 async fn ask(
     address: SocketAddr,
     request: Request<()>,
-) -> (Response<RecvStream>, SendStream<Bytes>, client::SendRequest<Bytes>) {
-    let socket = TcpStream::connect(address).await.expect("the proxy accepts");
+) -> (
+    Response<RecvStream>,
+    SendStream<Bytes>,
+    client::SendRequest<Bytes>,
+) {
+    let socket = TcpStream::connect(address)
+        .await
+        .expect("the proxy accepts");
     let handshake = client::handshake(socket).await;
     let (mut sender, mut connection) = handshake.expect("the proxy speaks HTTP/2");
     // Its settings say whether it may be asked.
@@ -157,7 +167,10 @@ async fn room(stream: &mut SendStream<Bytes>, wanted: usize) -> usize {
 /// Agrees as RFC 6455 says.
 fn switching(request: &RequestSeen) -> Vec<u8> {
     let key = request.head.field("sec-websocket-key").unwrap_or_default();
-    let accept = format!("Sec-WebSocket-Accept: {}", derive_accept_key(key.as_bytes()));
+    let accept = format!(
+        "Sec-WebSocket-Accept: {}",
+        derive_accept_key(key.as_bytes())
+    );
     let fields = [
         "Connection: Upgrade",
         "Upgrade: websocket",
@@ -200,7 +213,10 @@ fn a_tunnel_carries_bytes_both_ways() {
         assert_eq!(seen.field(name).as_deref(), Some(value), "{name}");
     }
     // Both ends say that they are done.
-    tunnel.sending.send_data(Bytes::new(), true).expect("an open stream");
+    tunnel
+        .sending
+        .send_data(Bytes::new(), true)
+        .expect("an open stream");
     assert!(tunnel.rest().is_empty());
     let record = proxy.record("/chat");
     assert_eq!(record["ended"], "tunnel");
@@ -219,7 +235,10 @@ fn a_client_that_cancels_ends_the_origins_connection() {
         connections.iter().all(|seen| seen.closed).then_some(())
     });
     let ended = origin.connections()[0].ended.map(|(ended, _)| ended);
-    assert!(matches!(ended, Some(Ended::Closed | Ended::Reset)), "{ended:?}");
+    assert!(
+        matches!(ended, Some(Ended::Closed | Ended::Reset)),
+        "{ended:?}"
+    );
 }
 
 #[test]
