@@ -224,18 +224,45 @@ impl Transport {
 pub(super) struct Wire {
     transport: Transport,
     state: Arc<WireState>,
+    /// Where a write fails, nothing is read any more.
+    is_multiplexed: bool,
 }
 
 impl Wire {
     pub(super) fn new(transport: Transport) -> (Self, Arc<WireState>) {
         let state = Arc::new(WireState::default());
+        let wire = Self {
+            transport,
+            state: Arc::clone(&state),
+            is_multiplexed: false,
+        };
+        (wire, state)
+    }
+
+    /// For HTTP/2.
+    pub(super) fn multiplexed(transport: Transport) -> (Self, Arc<WireState>) {
+        let (wire, state) = Self::new(transport);
+        let is_multiplexed = true;
         (
             Self {
-                transport,
-                state: Arc::clone(&state),
+                is_multiplexed,
+                ..wire
             },
             state,
         )
+    }
+
+    /// A write has failed: an alert that says why may have come before.
+    fn look_back(&mut self, cx: &mut Context<'_>) {
+        if self.is_multiplexed
+            && let Transport::Tls(stream) = &mut self.transport
+        {
+            let mut unread = [0; 64];
+            let read = Pin::new(stream).poll_read(cx, &mut ReadBuf::new(&mut unread));
+            if let Poll::Ready(Err(error)) = read {
+                self.state.note_broken(&error);
+            }
+        }
     }
 }
 
@@ -272,6 +299,9 @@ impl AsyncWrite for Wire {
             Transport::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
         };
         this.state.note_write(&result);
+        if let Poll::Ready(Err(_)) = &result {
+            this.look_back(cx);
+        }
         result
     }
 
@@ -289,6 +319,9 @@ impl AsyncWrite for Wire {
             Transport::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
         };
         this.state.note_write(&result);
+        if let Poll::Ready(Err(_)) = &result {
+            this.look_back(cx);
+        }
         result
     }
 
@@ -300,10 +333,15 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().transport {
+        let this = self.get_mut();
+        let result = match &mut this.transport {
             Transport::Plain(stream) => Pin::new(stream).poll_flush(cx),
             Transport::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        };
+        if let Poll::Ready(Err(_)) = &result {
+            this.look_back(cx);
         }
+        result
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -126,7 +126,8 @@ fn over_http_2_a_missing_client_certificate_is_known_for_what_it_is() {
     let config = offering(authority.server_asking_for_a_certificate(), &[b"h2"]);
     let origin = H2Origin::with(Carrier::Tls(config), 100, |_, _| Act::Hang);
     let proxy = start(&authority, origin.address, "http2 = true");
-    assert!(cause(&proxy, "/").contains("tls_alert_received"));
+    let cause = cause(&proxy, "/");
+    assert!(cause.contains("tls_alert_received"), "{cause}");
 }
 
 #[test]
@@ -140,7 +141,7 @@ fn insecure_takes_any_certificate_and_shouts_at_each_start_and_reload() {
         let log = proxy.log();
         let shouts = log
             .iter()
-            .filter(|line| line["key"] == "upstream[1].insecure");
+            .filter(|line| line["key"] == "upstream[0].insecure");
         shouts.filter(|line| line["level"] == "WARN").count()
     };
     assert_eq!(shouts(), 1);

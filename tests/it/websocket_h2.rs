@@ -58,7 +58,7 @@ impl Tunnel {
                 .extensions_mut()
                 .insert(Protocol::from_static(protocol));
         }
-        let opened = runtime.block_on(timeout(PATIENCE, ask(address, request)));
+        let opened = runtime.block_on(async { timeout(PATIENCE, ask(address, request)).await });
         let (response, sending, connection) = opened.expect("an answer in time");
         let (head, receiving) = response.into_parts();
         Self {
@@ -109,7 +109,7 @@ impl Tunnel {
             }
             read
         };
-        let read = runtime.block_on(timeout(PATIENCE, round));
+        let read = runtime.block_on(async { timeout(PATIENCE, round).await });
         read.expect("an answer in time")
     }
 
@@ -123,7 +123,8 @@ impl Tunnel {
             }
             read
         };
-        let read = self.runtime.block_on(timeout(PATIENCE, reading));
+        let runtime = &self.runtime;
+        let read = runtime.block_on(async { timeout(PATIENCE, reading).await });
         read.expect("an end in time")
     }
 }

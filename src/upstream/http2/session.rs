@@ -84,7 +84,7 @@ pub(in crate::upstream) async fn open(
     place: Option<Place>,
     tasks: &Tasks,
 ) -> Result<Arc<Session>, AttemptError> {
-    let (wire, state) = Wire::new(transport);
+    let (wire, state) = Wire::multiplexed(transport);
     let handshake = builder().handshake::<_, Bytes>(wire).await;
     let (sender, mut connection) = handshake.map_err(|error| unsent(Some(error), &state))?;
     // The first thing an HTTP/2 server says are its settings (RFC 9113 section 3.4). Until then it
