@@ -13,10 +13,10 @@ use hyper::{body::Incoming, client::conn::http1::SendRequest};
 use tokio::time::timeout;
 
 use super::{
-    body::RequestBody,
     clocks::{Clocks, Late, Timer},
     driver::Driver,
     pool::Place,
+    request_body::RequestBody,
     wire::{Mark, Progress, WireState},
 };
 use crate::{

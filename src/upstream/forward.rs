@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::{
     Upstream,
     accept::is_event_stream,
-    body::{OriginBody, RequestBody},
+    body::OriginBody,
     clocks::Clocks,
     course::Course,
     endpoint::Lease,
@@ -23,6 +23,7 @@ use super::{
     inbound::Inbound,
     link::Link,
     outbound::Outbound,
+    request_body::RequestBody,
     set::Set,
 };
 use crate::{

@@ -3,12 +3,12 @@
 use http::{Request, Response};
 
 use super::{
-    body::RequestBody,
     clocks::Clocks,
     driver::Driver,
     exchange::{Connection, SendError},
     http2::Stream,
     inbound::Inbound,
+    request_body::RequestBody,
 };
 use crate::tasks::Tasks;
 

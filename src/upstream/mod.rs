@@ -42,6 +42,7 @@ mod pool;
 mod probe;
 mod prober;
 mod queue;
+mod request_body;
 pub mod resolve;
 mod retry;
 mod set;

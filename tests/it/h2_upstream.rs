@@ -268,3 +268,25 @@ fn an_http_1_server_on_the_port_is_found_out_before_anything_is_sent() {
     let record = proxy.record("/order");
     assert_eq!(record["http.response.status_code"], 503);
 }
+
+#[test]
+fn what_speaks_http_2_is_found_out_where_http_1_is_meant() {
+    let origin = H2Origin::start(hello);
+    let proxy = Proxy::before(&format!("http://{}", origin.address), "");
+    assert_eq!(proxy.get("/").head.status(), 503);
+    let failure = proxy.record("/")["failure"].clone();
+    let known = ["http_protocol_error", "connection_terminated"];
+    assert!(known.iter().any(|known| failure == *known), "{failure}");
+}
+
+#[test]
+fn a_request_that_switches_protocols_goes_over_http_1() {
+    let switched = ["Connection: Upgrade", "Upgrade: echo"];
+    let switched = crate::support::script::head("101 Switching Protocols", &switched);
+    let origin = Origin::always(vec![Step::ReadHead, Step::Send(switched), Step::Echo]);
+    let proxy = before(&[origin.address], "");
+    let mut client = proxy.client();
+    let ask = "GET / HTTP/1.1\r\nHost: shop.test\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
+    assert_eq!(client.ask(ask).head.status(), 101);
+    client.send("hello").expect_bytes(b"hello");
+}

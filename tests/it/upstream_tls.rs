@@ -158,7 +158,10 @@ fn a_bad_identity_is_refused_and_what_ran_goes_on() {
     let (own, other) = (authority.identity("a.test"), authority.identity("b.test"));
     let proxy = Setup::new("")
         .file("sites/ca.pem", &authority.pem())
-        .file("sites/own.pem", &format!("{}{}", own.certificate, other.key))
+        .file(
+            "sites/own.pem",
+            &format!("{}{}", own.certificate, other.key),
+        )
         .site("shop", &good)
         .start();
     let bad = "ca_file = \"ca.pem\"\nclient_certificate_file = \"own.pem\"";

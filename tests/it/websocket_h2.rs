@@ -201,7 +201,7 @@ fn a_tunnel_carries_bytes_both_ways() {
     }
     let large = pattern(3 * 1024 * 1024);
     assert!(tunnel.round(&large) == large);
-    let seen = origin.request("/chat").head;
+    let seen = origin.request("/chat?room=1").head;
     assert_eq!(seen.first_line, "GET /chat?room=1 HTTP/1.1");
     for (name, value) in [
         ("host", "shop.test"),

@@ -100,3 +100,6 @@ impl KeepAlive {
         self.timer.as_mut().reset(Instant::now() + time);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,10 +24,10 @@ use crate::{
     failure::{AttemptError, Failure, Sent, classify},
     message::grpc,
     upstream::{
-        body::RequestBody,
         clocks::{Clocks, Late, Timer},
         exchange::{ClientEnd, SendError},
         inbound::Inbound,
+        request_body::RequestBody,
         wire::{Progress, WireState},
     },
 };

@@ -22,7 +22,7 @@ use tokio::{
 
 use super::session::Slot;
 use crate::upstream::{
-    body::{RequestBody, RequestBodyError},
+    request_body::{RequestBody, RequestBodyError},
     wire::{Progress, WireState},
 };
 

@@ -7,7 +7,7 @@ use intermission::failure::UpstreamFailure::{self, *};
 
 use crate::support::{
     dns::Told,
-    h2_frames::{Liar, frame, goaway, head, reset, settings},
+    h2_frames::{frame, goaway, head, reset, settings},
     origin::Origin,
     places::{Refusing, Swallowing, unroutable},
     script::{Step, after_request, answer, response},
@@ -362,15 +362,5 @@ fn multiplexed() -> Vec<Row> {
             })
         })
         .asking(Asking::Downloads),
-        Row::new("h2: closed mid-body", Incomplete, || {
-            frames(settings(), |stream| {
-                ([head(stream), frame(0, 0, stream, b"begun")].concat(), true)
-            })
-        })
-        .asking(Asking::Downloads),
-        Row::new("h2 on a port that should speak HTTP/1.1", Malformed, || {
-            let liar = Liar::start(settings(), |_| (Vec::new(), false));
-            nobody(&format!("http://{}", liar.address), vec![Box::new(liar)])
-        }),
     ]
 }

@@ -31,8 +31,6 @@ pub(crate) enum Act {
     Answer(u16, Vec<(&'static str, String)>, Vec<u8>),
     /// As an answer with 200 and this body, and then these trailers.
     Trailers(Vec<u8>, Vec<(&'static str, &'static str)>),
-    /// Answers at once and sends back each piece as it comes, the trailers, too.
-    Echo,
     /// Says nothing until the request is cancelled.
     Hang,
     /// Refuses the request as not looked at.
@@ -51,8 +49,6 @@ pub(crate) struct Seen {
     pub(crate) fields: HeaderMap,
     pub(crate) body: Vec<u8>,
     pub(crate) trailers: HeaderMap,
-    /// Which connection it came on, counted from 0.
-    pub(crate) connection: usize,
     pub(crate) cancelled: Option<Reason>,
 }
 
@@ -175,11 +171,7 @@ async fn serve(socket: impl AsyncRead + AsyncWrite + Unpin + Send, shared: Arc<S
     let Ok(mut connection) = builder.handshake::<_, Bytes>(socket).await else {
         return;
     };
-    let at = {
-        let mut connections = shared.connections.lock().expect("no holder panics");
-        *connections += 1;
-        *connections - 1
-    };
+    *shared.connections.lock().expect("no holder panics") += 1;
     let leaves = Arc::new(Notify::new());
     loop {
         tokio::select! {
@@ -187,7 +179,7 @@ async fn serve(socket: impl AsyncRead + AsyncWrite + Unpin + Send, shared: Arc<S
                 let Some(Ok((request, respond))) = accepted else { return };
                 let (shared, leaves) = (Arc::clone(&shared), Arc::clone(&leaves));
                 TokioExecutor::new().execute(async move {
-                    let place = note(&request, at, &shared);
+                    let place = note(&request, &shared);
                     let first = shared.seen.lock().expect("no holder panics")[place].clone();
                     let act = (shared.choice)(&first, place);
                     // What fails has been cancelled.
@@ -199,13 +191,12 @@ async fn serve(socket: impl AsyncRead + AsyncWrite + Unpin + Send, shared: Arc<S
     }
 }
 
-fn note(request: &Request<RecvStream>, connection: usize, shared: &Shared) -> usize {
+fn note(request: &Request<RecvStream>, shared: &Shared) -> usize {
     let mut seen = shared.seen.lock().expect("no holder panics");
     seen.push(Seen {
         method: request.method().to_string(),
         uri: request.uri().to_string(),
         fields: request.headers().clone(),
-        connection,
         ..Seen::default()
     });
     seen.len() - 1
@@ -223,17 +214,6 @@ async fn act_on(
     let mut body = request.into_body();
     let leaving = matches!(act, Act::Leave);
     match act {
-        Act::Echo => {
-            let mut stream = respond.send_response(Response::new(()), false)?;
-            while let Some(data) = body.data().await {
-                let data = data?;
-                body.flow_control().release_capacity(data.len())?;
-                edit(&|seen| seen.body.extend_from_slice(&data));
-                stream.send_data(data, false)?;
-            }
-            let trailers = body.trailers().await?.unwrap_or_default();
-            return stream.send_trailers(trailers);
-        }
         Act::Hang | Act::Begin(_) => {
             let mut stream = None;
             if let Act::Begin(bytes) = act {
