@@ -19,6 +19,8 @@ use super::{
 };
 
 const PEM_LIMIT: u64 = 4 * 1024 * 1024;
+const USELESS: &str = "is of no use: the upstream is not encrypted";
+const USELESS_WAY_OUT: &str = "use https:// or leave it out";
 const CERTIFICATES: Wanted = (
     "certificates",
     "name a PEM file with certificates; paths start from the directory of this file",
@@ -42,13 +44,11 @@ pub(super) fn tls(
         "server_name",
         "client_certificate_file",
         "client_key_file",
-        "insecure",
     ] {
         if scheme == Some(Scheme::Http)
             && let Some(value) = table.get(key)
         {
-            let way_out = "use https:// or leave it out";
-            value.reject("is of no use: the upstream is not encrypted", way_out);
+            value.reject(USELESS, USELESS_WAY_OUT);
         }
     }
     let ca_file = table.get("ca_file");
@@ -57,7 +57,7 @@ pub(super) fn tls(
     let spec = TlsSpec {
         server_name: server_name.and_then(|value| value.read("a host name", name)),
         identity: identity(table).map(Arc::new),
-        insecure: insecure(table),
+        insecure: insecure(table, scheme),
     };
     (ca.unwrap_or_default(), spec)
 }
@@ -69,12 +69,14 @@ fn name(text: &str) -> Result<ServerName<'static>, Fault> {
     })
 }
 
-fn insecure(table: &Table<'_>) -> bool {
+fn insecure(table: &Table<'_>, scheme: Option<Scheme>) -> bool {
     let Some(value) = table.get("insecure") else {
         return false;
     };
     let is_on = value.boolean() == Some(true);
-    if is_on {
+    if is_on && scheme == Some(Scheme::Http) {
+        value.reject(USELESS, USELESS_WAY_OUT);
+    } else if is_on {
         let problem = "switches off the check of the upstream's certificate: whoever is in between \
                        can read and change everything";
         let way_out = "name who signs it in ca_file, or the name it is for in server_name";

@@ -10,13 +10,14 @@ use super::{
     Upstream,
     balancer::{self, Tried, Want},
     connect::Purpose,
-    endpoint::{Lease, Outcome, Wanted},
+    endpoint::{Lease, Outcome},
     exchange::SendError,
     forward::{Answered, Ended, Sender},
     outbound::Outbound,
     permit::{Limits, Permit},
     retry,
     set::Set,
+    ways::Wanted,
 };
 use crate::{
     config::spec::UpstreamSpec,

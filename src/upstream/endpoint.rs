@@ -16,20 +16,19 @@ use tokio::time::Instant;
 
 use super::{
     breaker::{Change, Use},
-    connect::{Connector, Opened, Purpose},
+    connect::Connector,
     driver::Driver,
     endpoint_state::EndpointState,
     expect::BarrierGuard,
     health::{self, Health},
-    http2::Sessions,
     link::Link,
     load::Load,
     permit::Permit,
-    pool::Pool,
     target::Target,
+    ways::{Wanted, Ways},
 };
 use crate::{
-    failure::{AttemptError, Failure, Sent, UpstreamFailure},
+    failure::{AttemptError, Failure, UpstreamFailure},
     tasks::{Tasks, WorkerId},
 };
 
@@ -60,9 +59,7 @@ pub(crate) struct Endpoint {
     target: Arc<Target>,
     address: SocketAddr,
     load: Arc<Load>,
-    pool: Pool,
-    /// Where HTTP/2 is spoken.
-    sessions: Option<Sessions>,
+    ways: Ways,
     in_flight: AtomicUsize,
     /// Requests with a permit for it; counted only where they are limited.
     permitted: AtomicUsize,
@@ -82,11 +79,10 @@ impl Endpoint {
     pub(super) fn new(
         target: Arc<Target>,
         address: SocketAddr,
-        connections: (Pool, Option<Sessions>),
+        ways: Ways,
         common: Arc<Common>,
         before: Option<&Self>,
     ) -> Arc<Self> {
-        let (pool, sessions) = connections;
         let (load, state) = match before {
             Some(before) => (Arc::clone(&before.load), Arc::clone(&before.state)),
             None => (Arc::new(Load::new(Instant::now())), Arc::default()),
@@ -95,8 +91,7 @@ impl Endpoint {
             target,
             address,
             load,
-            pool,
-            sessions,
+            ways,
             in_flight: AtomicUsize::new(0),
             permitted: AtomicUsize::new(0),
             common,
@@ -141,8 +136,19 @@ impl Endpoint {
         &self.load
     }
 
-    pub(super) fn pool(&self) -> &Pool {
-        &self.pool
+    pub(super) fn ways(&self) -> &Ways {
+        &self.ways
+    }
+
+    /// A new connection, or a place on one that others open.
+    pub(super) async fn connect(
+        &self,
+        connector: &Connector,
+        wanted: Wanted,
+        limit: Option<Duration>,
+    ) -> Result<Link, AttemptError> {
+        let to = (&*self.target, self.address);
+        self.ways.connect(connector, to, wanted, limit).await
     }
 
     pub(super) fn in_flight(&self) -> usize {
@@ -174,57 +180,6 @@ impl Endpoint {
         }
     }
 
-    /// Connections that wait for a request.
-    pub(super) fn idle(&self) -> usize {
-        self.pool.idle() + self.sessions.as_ref().map_or(0, Sessions::idle)
-    }
-
-    /// Closes what has been idle for too long or has ended.
-    pub(super) fn sweep(&self, now: Instant) {
-        self.pool.sweep(now);
-        if let Some(sessions) = &self.sessions {
-            sessions.sweep(now);
-        }
-    }
-
-    /// A new connection, or a place on one that others opened.
-    pub(super) async fn connect(
-        &self,
-        connector: &Connector,
-        wanted: Wanted,
-        limit: Option<Duration>,
-    ) -> Result<Link, AttemptError> {
-        if let Some(sessions) = self.sessions_for(wanted.purpose) {
-            return sessions
-                .connect(self, connector, wanted.worker, limit)
-                .await;
-        }
-        match self.open(connector, wanted.purpose, limit).await? {
-            Opened::Http1(connection) => Ok(Link::Http1(connection)),
-            // It is never offered where sessions are not kept.
-            Opened::Http2(_) => Err(unsent(Failure::Internal)),
-        }
-    }
-
-    /// A new connection, if there is a place for one.
-    pub(super) async fn open(
-        &self,
-        connector: &Connector,
-        purpose: Purpose,
-        limit: Option<Duration>,
-    ) -> Result<Opened, AttemptError> {
-        let Some(place) = self.pool.reserve() else {
-            return Err(unsent(UpstreamFailure::PoolFull.into()));
-        };
-        let to = (&*self.target, self.address);
-        connector.connect(to, purpose, place, limit).await
-    }
-
-    fn sessions_for(&self, purpose: Purpose) -> Option<&Sessions> {
-        let sessions = self.sessions.as_ref();
-        sessions.filter(|_| purpose == Purpose::Requests)
-    }
-
     /// A lease for the one request that sees whether this endpoint is still out; `None` when
     /// another one has it.
     pub(super) fn trial(self: &Arc<Self>, now: Instant) -> Option<Lease> {
@@ -253,21 +208,6 @@ impl Endpoint {
         }
         let rules = &self.health().rules;
         self.state.failed(rules, now, (cause, weight, used))
-    }
-}
-
-/// What a request needs of an endpoint.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted {
-    pub(super) worker: WorkerId,
-    pub(super) purpose: Purpose,
-}
-
-fn unsent(cause: Failure) -> AttemptError {
-    AttemptError {
-        cause,
-        sent: Sent::No,
-        source: None,
     }
 }
 
@@ -336,13 +276,7 @@ impl Lease {
 
     /// A connection that was kept for later.
     pub(super) fn kept(&self, wanted: Wanted, now: Instant) -> Option<Link> {
-        let endpoint = &self.endpoint;
-        if let Some(sessions) = endpoint.sessions_for(wanted.purpose)
-            && let Some(stream) = sessions.take(wanted.worker)
-        {
-            return Some(Link::Http2(stream));
-        }
-        endpoint.pool.take(wanted.worker, now).map(Link::Http1)
+        self.endpoint.ways.kept(wanted, now)
     }
 
     /// A new connection. It may be one to the rival; then this is a lease of the rival.
@@ -388,14 +322,14 @@ impl Lease {
             Link::Http2(stream) => return stream.finish(),
         };
         if connection.is_ready() {
-            self.endpoint.pool.put(worker, connection);
+            self.endpoint.ways.put(worker, connection);
         } else if !connection.is_closed() {
             // The client still sends its request although the answer is complete.
             let endpoint = Arc::clone(&self.endpoint);
             self.endpoint.common.tasks.spawn(async move {
                 let between_bytes = endpoint.common.between_bytes;
                 if let Some(connection) = connection.settled(between_bytes).await {
-                    endpoint.pool.put(worker, connection);
+                    endpoint.ways.put(worker, connection);
                 }
             });
         }

@@ -12,8 +12,9 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     connect::Connector,
-    endpoint::{Endpoint, Lease, Outcome, Wanted},
+    endpoint::{Endpoint, Lease, Outcome},
     link::Link,
+    ways::Wanted,
 };
 use crate::failure::{AttemptError, Failure, UpstreamFailure};
 

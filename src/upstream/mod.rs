@@ -52,6 +52,7 @@ mod target;
 mod tests;
 mod upgrade;
 pub mod view;
+mod ways;
 pub(crate) mod wire;
 
 use std::{sync::Arc, time::Duration};
@@ -71,12 +72,11 @@ use self::{
     endpoints::Endpoints,
     health::Health,
     hold::Hold,
-    http2::Sessions,
     permit::Limits,
-    pool::Pool,
     prober::Prober,
     resolve::Names,
     target::Target,
+    ways::Ways,
 };
 use crate::{
     config::spec::{TargetSpec, UpstreamSpec},
@@ -132,7 +132,6 @@ impl Upstream {
         let connector = Connector::new(spec, &around.tasks);
         let target = |one: &TargetSpec| Target::new(one, spec.scheme, &spec.ca).map(Arc::new);
         let targets = spec.targets.iter().map(target).collect::<Result<_, _>>()?;
-        let (limit, idle_timeout) = (spec.limits.connections.get(), spec.limits.idle_timeout);
         let workers = around.workers;
         let rules = Rules {
             breaker: spec.breaker,
@@ -146,12 +145,11 @@ impl Upstream {
             between_bytes: spec.timeouts.between_bytes,
             health: Arc::clone(&health),
         });
+        let limits = spec.limits.clone();
         let make = move |target: &Arc<Target>, address, before: Option<&Endpoint>| {
-            let pool = Pool::new(workers, limit, idle_timeout);
-            let sessions = || Sessions::new(workers, idle_timeout);
-            let connections = (pool, target.spec.http2.then(sessions));
+            let ways = Ways::new(workers, &limits, target.spec.http2);
             let (target, common) = (Arc::clone(target), Arc::clone(&common));
-            Endpoint::new(target, address, connections, common, before)
+            Endpoint::new(target, address, ways, common, before)
         };
         // SRV takes two look-ups, one after the other.
         let patience = 3 * around.names.timeout();
@@ -209,8 +207,8 @@ impl Upstream {
     #[must_use]
     pub fn connections(&self) -> Connections {
         let count = |sum: Connections, endpoint: &Arc<Endpoint>| {
-            let idle = endpoint.idle();
-            let active = endpoint.pool().open().saturating_sub(idle);
+            let idle = endpoint.ways().idle();
+            let active = endpoint.ways().in_all().saturating_sub(idle);
             Connections {
                 idle: sum.idle + idle,
                 active: sum.active + active,
@@ -233,7 +231,7 @@ fn sweep(tasks: &Tasks, endpoints: Arc<Endpoints>, ended: CancellationToken) {
         {
             for endpoint in endpoints.known().iter() {
                 let now = Instant::now();
-                endpoint.sweep(now);
+                endpoint.ways().sweep(now);
                 endpoint.state().tick(now);
             }
         }

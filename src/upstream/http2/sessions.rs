@@ -5,6 +5,7 @@
 //! crowd of them.
 
 use std::{
+    future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -18,11 +19,7 @@ use super::{session::Session, stream::Stream};
 use crate::{
     failure::{AttemptError, Failure, Sent, UpstreamFailure},
     tasks::WorkerId,
-    upstream::{
-        connect::{Connector, Opened, Purpose},
-        endpoint::Endpoint,
-        link::Link,
-    },
+    upstream::{connect::Opened, link::Link},
 };
 
 /// The sessions of an endpoint.
@@ -65,25 +62,19 @@ impl Sessions {
     }
 
     /// A place on a session, which is opened if need be; a connection of its own where the
-    /// endpoint speaks HTTP/1.1.
+    /// endpoint speaks HTTP/1.1. `open` opens a connection, `patience` is the longest that is
+    /// waited for one that another opens.
     pub(in crate::upstream) async fn connect(
         &self,
-        endpoint: &Endpoint,
-        connector: &Connector,
         worker: WorkerId,
-        limit: Option<Duration>,
+        open: impl Future<Output = Result<Opened, AttemptError>>,
+        patience: Duration,
     ) -> Result<Link, AttemptError> {
-        let began = Instant::now();
-        let longest = connector.timeout();
-        let until = began + limit.map_or(longest, |limit| limit.min(longest));
+        let until = Instant::now() + patience;
         while let Some(known) = self.of(worker) {
             match turn(known) {
                 Turn::Share(stream) => return Ok(Link::Http2(stream)),
-                Turn::Open(opening) => {
-                    let left = limit.map(|limit| limit.saturating_sub(began.elapsed()));
-                    let opened = endpoint.open(connector, Purpose::Requests, left).await;
-                    return settle(opened, opening);
-                }
+                Turn::Open(opening) => return settle(open.await, opening),
                 Turn::Wait(told) => match timeout_at(until, told).await {
                     Ok(Ok(Err(cause))) => return Err(unsent(cause)),
                     // There is one, or nobody opens it any more.
