@@ -51,7 +51,7 @@ pub(crate) enum ForwardError {
     /// The upstream's doing, or ours; with the request body, where it was not consumed.
     Failed {
         error: AttemptError,
-        unread: Option<RequestBody>,
+        unread: Option<Box<RequestBody>>,
     },
     /// The client broke off its own request body.
     Client,
@@ -90,18 +90,18 @@ impl Upstream {
     ) -> Result<Response<OriginBody>, ForwardError> {
         if sender.via.has_passed(request.headers()) {
             let error = unsent(UpstreamFailure::Looped);
-            let unread = Some(RequestBody::new(
+            let unread = Some(Box::new(RequestBody::new(
                 request.into_body(),
                 None,
                 Arc::clone(sender.record),
-            ));
+            )));
             return Err(ForwardError::Failed { error, unread });
         }
         let mut outbound = Outbound::prepare(request, sender);
         let answered = match self.attempts(&mut outbound, sender).await {
             Ok(answered) => answered,
             Err(Ended::Failed(error)) => {
-                let unread = outbound.request.map(Request::into_body);
+                let unread = outbound.request.map(Request::into_body).map(Box::new);
                 return Err(ForwardError::Failed { error, unread });
             }
             Err(Ended::ByClient(end)) => return Err(end.into()),

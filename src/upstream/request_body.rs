@@ -21,9 +21,12 @@ pub(crate) struct RequestBody {
     wire: Option<Arc<WireState>>,
     barrier: Option<Arc<Barrier>>,
     /// What was sent before in vain, to be sent first.
-    again: Option<Box<VecDeque<Frame<Bytes>>>>,
+    again: Option<Box<Again>>,
     record: Arc<Record>,
 }
+
+/// Never empty.
+struct Again(VecDeque<Frame<Bytes>>);
 
 impl RequestBody {
     pub(super) fn new(
@@ -71,9 +74,10 @@ impl RequestBody {
     /// Makes it whole again: what was sent of it did not count.
     pub(super) fn put_back(&mut self, sent: Vec<Frame<Bytes>>) {
         if !sent.is_empty() {
-            let mut again = VecDeque::from(sent);
-            again.extend(self.again.take().into_iter().flat_map(|later| *later));
-            self.again = Some(Box::new(again));
+            let later = self.again.take().map(|again| again.0);
+            let mut frames = VecDeque::from(sent);
+            frames.extend(later.into_iter().flatten());
+            self.again = Some(Box::new(Again(frames)));
         }
     }
 
@@ -91,9 +95,9 @@ impl RequestBody {
 
     /// The next of what is sent again.
     fn repeated(&mut self) -> Option<Frame<Bytes>> {
-        let again = self.again.as_mut()?;
-        let frame = again.pop_front();
-        if again.is_empty() {
+        let Again(frames) = self.again.as_deref_mut()?;
+        let frame = frames.pop_front();
+        if frames.is_empty() {
             self.again = None;
             if self.incoming.is_none()
                 && let Some(wire) = &self.wire
@@ -210,8 +214,8 @@ impl Body for RequestBody {
     fn size_hint(&self) -> SizeHint {
         let left = self.incoming.as_ref();
         let mut hint = left.map_or_else(|| SizeHint::with_exact(0), Incoming::size_hint);
-        if let Some(again) = &self.again {
-            let bytes: usize = again
+        if let Some(Again(frames)) = self.again.as_deref() {
+            let bytes: usize = frames
                 .iter()
                 .filter_map(Frame::data_ref)
                 .map(Bytes::len)

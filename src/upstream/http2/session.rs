@@ -137,7 +137,7 @@ fn unsent(error: Option<h2::Error>, wire: &WireState) -> AttemptError {
     AttemptError {
         cause: cause.into(),
         sent: Sent::No,
-        source: error.map(|error| error.into()),
+        source: error.map(Into::into),
     }
 }
 

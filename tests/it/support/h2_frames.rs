@@ -67,10 +67,8 @@ impl Liar {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener.local_addr().expect("an address");
         let stop = Arc::new(AtomicBool::new(false));
-        let (stopped, reply) = (
-            Arc::clone(&stop),
-            Arc::<Reply>::from(Box::new(reply) as Box<Reply>),
-        );
+        let reply: Arc<Reply> = Arc::new(reply);
+        let stopped = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
             let mut threads = Vec::new();
             while let Ok((socket, _)) = listener.accept() {

@@ -40,7 +40,7 @@ async fn well(stream: DuplexStream) {
 
 async fn gone(stream: DuplexStream) {
     let _connection = server::handshake(stream).await.unwrap();
-    pending().await
+    pending::<()>().await;
 }
 
 #[tokio::test]
