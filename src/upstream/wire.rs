@@ -252,17 +252,19 @@ impl Wire {
         )
     }
 
-    /// A write has failed: an alert that says why may have come before.
-    fn look_back(&mut self, cx: &mut Context<'_>) {
+    /// A write has failed. An alert that says why may have come before, and is waited for: what a
+    /// broken connection has to say is there at once, or its end is.
+    fn look_back(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.is_multiplexed
             && let Transport::Tls(stream) = &mut self.transport
         {
             let mut unread = [0; 64];
-            let read = Pin::new(stream).poll_read(cx, &mut ReadBuf::new(&mut unread));
-            if let Poll::Ready(Err(error)) = read {
+            let mut unread = ReadBuf::new(&mut unread);
+            if let Err(error) = ready!(Pin::new(stream).poll_read(cx, &mut unread)) {
                 self.state.note_broken(&error);
             }
         }
+        Poll::Ready(())
     }
 }
 
@@ -300,7 +302,7 @@ impl AsyncWrite for Wire {
         };
         this.state.note_write(&result);
         if let Poll::Ready(Err(_)) = &result {
-            this.look_back(cx);
+            ready!(this.look_back(cx));
         }
         result
     }
@@ -320,7 +322,7 @@ impl AsyncWrite for Wire {
         };
         this.state.note_write(&result);
         if let Poll::Ready(Err(_)) = &result {
-            this.look_back(cx);
+            ready!(this.look_back(cx));
         }
         result
     }
@@ -339,7 +341,7 @@ impl AsyncWrite for Wire {
             Transport::Tls(stream) => Pin::new(stream).poll_flush(cx),
         };
         if let Poll::Ready(Err(_)) = &result {
-            this.look_back(cx);
+            ready!(this.look_back(cx));
         }
         result
     }

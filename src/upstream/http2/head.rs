@@ -60,7 +60,8 @@ mod tests {
             .header("transfer-encoding", "chunked")
             .header("cookie", "a=b");
         let request = translated(request);
-        let names: Vec<_> = request.headers().keys().map(HeaderName::as_str).collect();
-        assert_eq!(names, ["te", "cookie"]);
+        let headers = request.headers();
+        assert_eq!(headers.len(), 2, "{headers:?}");
+        assert!(headers["te"] == "trailers" && headers["cookie"] == "a=b");
     }
 }
