@@ -2,10 +2,11 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use http::{StatusCode, uri::PathAndQuery};
+use http::{HeaderValue, StatusCode, uri::PathAndQuery};
 
 use super::{
     fault::Fault,
+    names,
     reader::{Table, Value},
     spec::{HealthSpec, ProbeSpec},
 };
@@ -15,13 +16,17 @@ const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::f
 /// In characters.
 const LONGEST_TEXT: usize = 1000;
 
-pub(super) fn health(table: &Table<'_>) -> HealthSpec {
+/// `host` is what requests are given as `Host`, where the site says so.
+pub(super) fn health(table: &Table<'_>, host: Option<HeaderValue>) -> HealthSpec {
     let default = ProbeSpec::default();
     let get = |key: &str| table.get(key);
     let probe = ProbeSpec {
         path: get("path")
             .and_then(|value| value.read("a path", path))
             .unwrap_or(default.path),
+        host: get("host")
+            .and_then(|value| value.read("a host", names::host_field))
+            .or(host),
         statuses: get("statuses")
             .and_then(|value| value.list())
             .map_or(default.statuses, |items| statuses(&items)),
@@ -35,7 +40,9 @@ pub(super) fn health(table: &Table<'_>) -> HealthSpec {
     };
     let is_on = get("probe").and_then(|value| value.boolean());
     if is_on == Some(false) {
-        let others = ["path", "statuses", "text", "interval", "timeout", "fails"];
+        let others = [
+            "path", "host", "statuses", "text", "interval", "timeout", "fails",
+        ];
         for value in others.into_iter().filter_map(get) {
             let problem = "has no effect: `probe` is false";
             let problem = value.problem(problem, "leave it out, or set probe = true");

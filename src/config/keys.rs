@@ -141,6 +141,23 @@ pub const SITE: &[Key] = &[
         "path of a PEM file",
         Found("the public authorities"),
     ),
+    key("upstream[].http2", "true or false", Written("false")),
+    key(
+        "upstream[].server_name",
+        "host name or IP address",
+        Found("the host of `url`"),
+    ),
+    key(
+        "upstream[].client_certificate_file",
+        "path of a PEM file",
+        Nothing,
+    ),
+    key(
+        "upstream[].client_key_file",
+        "path of a PEM file",
+        Found("`client_certificate_file`"),
+    ),
+    key("upstream[].insecure", "true or false", Written("false")),
     key(
         "balance.hash",
         "\"client-ip\", \"cookie:NAME\" or \"header:NAME\"",
@@ -294,6 +311,11 @@ pub const SITE: &[Key] = &[
     key("hold.requests", "1 to 100000", Written("1000")),
     key("health.probe", "true or false", Written("true")),
     key("health.path", "path", Written(r#""/""#)),
+    key(
+        "health.host",
+        "host, port optional",
+        Found("`headers.host`, else the host of the URL"),
+    ),
     key(
         "health.statuses",
         "list of statuses, 200 to 599",

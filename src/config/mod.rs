@@ -39,6 +39,7 @@ mod svg;
 mod tls;
 mod units;
 mod upstream;
+mod upstream_tls;
 mod variables;
 mod variant;
 

@@ -63,7 +63,8 @@ pub(super) struct ClaimedHost {
 pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
     let hosts = hosts(file);
     let patterns: Vec<_> = hosts.iter().map(|host| host.pattern.clone()).collect();
-    let upstream = upstream(file);
+    let headers = headers::headers(&file.table("headers"));
+    let upstream = upstream(file, &headers);
     let [own_pages, brand, fallback] = ["page", "brand", "fallback"].map(|name| file.table(name));
     let pages = brand::pages(&own_pages);
     let parts = Parts {
@@ -72,7 +73,7 @@ pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
         retry_after: retry_after(&file.table("retry_after")),
         redirect: redirect::redirect(&file.table("redirect"), &patterns),
         hsts: redirect::hsts(&file.table("hsts")),
-        headers: headers::headers(&file.table("headers")),
+        headers,
         variants: variant::variants(&own_pages, &pages),
         maintenance: maintenance::maintenance(&file.table("maintenance")),
         own: OwnSpec {
@@ -209,14 +210,14 @@ fn hosts(file: &Table<'_>) -> Vec<ClaimedHost> {
     items.iter().filter_map(host).collect()
 }
 
-fn upstream(file: &Table<'_>) -> Option<UpstreamSpec> {
+fn upstream(file: &Table<'_>, headers: &HeadersSpec) -> Option<UpstreamSpec> {
     let timeouts = file.table("timeouts");
     let retry = flow::retry(&file.table("retry"));
     let timeouts = self::timeouts(&timeouts, retry.attempts);
     let hold = flow::hold(&file.table("hold"), timeouts.total);
     let limits = flow::limits(&file.table("limits"));
     let balance = upstream::balance(&file.table("balance"));
-    let health = health(&file.table("health"));
+    let health = health(&file.table("health"), headers.host.clone());
     let breaker = breaker(&file.table("breaker"));
     let Origins {
         scheme,

@@ -2,18 +2,17 @@
 //! one of its endpoints.
 
 use http::HeaderName;
-use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+use rustls::pki_types::CertificateDer;
 
 use super::{
     fault::Fault,
     names,
     reader::{Table, Value},
-    source::read_file,
     spec::{BalanceSpec, HashKey, Scheme, TargetSpec},
+    upstream_tls,
 };
 
 const WAY_OUT: &str = "write upstream = \"http://app:3000\"";
-const PEM_LIMIT: u64 = 4 * 1024 * 1024;
 /// The largest weight.
 const HEAVIEST: usize = 1000;
 
@@ -76,13 +75,12 @@ fn entry<'r>(value: &Value<'r>) -> Option<Entry<'r>> {
     }
     let table = value.table_or("a URL or a table", WAY_OUT)?;
     let boolean = |key: &str| table.get(key).and_then(|value| value.boolean());
-    let (srv, backup) = (boolean("srv"), boolean("backup"));
+    let (srv, backup, http2) = (boolean("srv"), boolean("backup"), boolean("http2"));
     let proxy_protocol = boolean("proxy_protocol");
     let weight = table
         .get("weight")
         .and_then(|value| value.whole(&(0..=HEAVIEST)));
     let weight = weight.and_then(|weight| u16::try_from(weight).ok());
-    let ca_file = table.get("ca_file");
     let url = table.require("url", "write url = \"https://app:3000\"");
     let is_srv = srv == Some(true);
     let parse = if is_srv {
@@ -90,8 +88,15 @@ fn entry<'r>(value: &Value<'r>) -> Option<Entry<'r>> {
     } else {
         names::upstream
     };
+    if http2 == Some(true)
+        && proxy_protocol == Some(true)
+        && let Some(value) = table.get("proxy_protocol")
+    {
+        let problem = "stands beside `http2`, whose connections serve many clients at once";
+        value.reject(problem, "leave out one of the two");
+    }
     let read = url.as_ref().and_then(|url| url.read("a URL", parse));
-    let ca = ca_file.map(|file| certificates(&file, read.as_ref().map(|(scheme, _)| *scheme)));
+    let (ca, tls) = upstream_tls::tls(&table, read.as_ref().map(|(scheme, _)| *scheme));
     let (scheme, authority) = read?;
     let default = TargetSpec::new(authority);
     let spec = TargetSpec {
@@ -99,13 +104,15 @@ fn entry<'r>(value: &Value<'r>) -> Option<Entry<'r>> {
         weight: weight.unwrap_or(default.weight),
         backup: backup.unwrap_or(default.backup),
         proxy_protocol: proxy_protocol.unwrap_or(default.proxy_protocol),
+        http2: http2.unwrap_or(default.http2),
+        tls,
         ..default
     };
     Some(Entry {
         url: url?,
         scheme,
         spec,
-        ca: ca.unwrap_or_default(),
+        ca,
     })
 }
 
@@ -146,33 +153,6 @@ fn advise(value: &Value<'_>, entries: &[Entry<'_>]) {
             );
         }
     }
-}
-
-fn certificates(file: &Value<'_>, scheme: Option<Scheme>) -> Vec<CertificateDer<'static>> {
-    if scheme == Some(Scheme::Http) {
-        file.reject(
-            "is of no use: the upstream is not encrypted",
-            "use https:// or leave it out",
-        );
-    }
-    let Some(path) = file.file() else {
-        return Vec::new();
-    };
-    let read = read_file(&path, PEM_LIMIT)
-        .map_err(|error| format!("it {error}"))
-        .and_then(|bytes| {
-            CertificateDer::pem_slice_iter(&bytes)
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(|_| "it is not PEM".to_owned())
-        });
-    let problem = match read {
-        Ok(certificates) if !certificates.is_empty() => return certificates,
-        Ok(_) => "it has no certificate in it".to_owned(),
-        Err(problem) => problem,
-    };
-    let way_out = "name a PEM file with certificates; paths start from the directory of this file";
-    file.reject(&format!("is no file of certificates: {problem}"), way_out);
-    Vec::new()
 }
 
 /// Reads `[balance]`.

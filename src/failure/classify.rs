@@ -5,6 +5,7 @@
 
 use std::{error::Error, io};
 
+use h2::Reason;
 use rustix::io::Errno;
 
 use super::{Failure, UpstreamFailure};
@@ -76,6 +77,43 @@ pub fn exchange(error: &hyper::Error) -> UpstreamFailure {
     } else {
         UpstreamFailure::Terminated
     }
+}
+
+/// What ended an HTTP/2 stream or its connection instead of a response head. `tls` is what the
+/// socket knows of an encryption that failed: the library forgets it.
+#[must_use]
+pub fn http2(error: &h2::Error, tls: Option<UpstreamFailure>) -> UpstreamFailure {
+    if error.is_io() {
+        return tls.unwrap_or(UpstreamFailure::Terminated);
+    }
+    match error.reason() {
+        Some(
+            Reason::PROTOCOL_ERROR
+            | Reason::FLOW_CONTROL_ERROR
+            | Reason::SETTINGS_TIMEOUT
+            | Reason::STREAM_CLOSED
+            | Reason::FRAME_SIZE_ERROR
+            | Reason::COMPRESSION_ERROR
+            | Reason::HTTP_1_1_REQUIRED,
+        ) => UpstreamFailure::Malformed,
+        Some(Reason::INADEQUATE_SECURITY) => UpstreamFailure::TlsProtocol,
+        // Refused, cancelled, failed or gone: there was an origin that spoke HTTP/2.
+        _ => UpstreamFailure::Terminated,
+    }
+}
+
+/// Whether the origin says that it has not looked at the request (RFC 9113 section 8.7). What a
+/// GOAWAY ends is beyond the last stream it names: the others go on.
+#[must_use]
+pub fn is_unprocessed(error: &h2::Error) -> bool {
+    let is_refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
+    error.is_remote() && (error.is_go_away() || is_refused)
+}
+
+/// A TLS error below an error of the socket.
+#[must_use]
+pub fn encryption(error: &io::Error) -> Option<UpstreamFailure> {
+    source_of::<rustls::Error>(error).map(tls)
 }
 
 /// The first error of this type below another, looking inside `io::Error`s too.

@@ -5,6 +5,7 @@ pub mod client_kind;
 pub mod fields;
 pub mod forwarded;
 pub mod gather;
+pub mod grpc;
 pub mod hop;
 pub mod host;
 pub mod preferences;

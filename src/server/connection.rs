@@ -146,6 +146,7 @@ fn h2(tasks: &Tasks, head_size: usize) -> http2::Builder<Tasks> {
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_local_error_reset_streams(Some(128))
+        .enable_connect_protocol()
         .max_send_buf_size(BUFFER)
         .max_header_list_size(u32::try_from(head_size).unwrap_or(u32::MAX));
     builder

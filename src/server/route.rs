@@ -13,6 +13,7 @@ use http::{
     HeaderValue, Method, Request, Response,
     header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, MAX_FORWARDS, TRANSFER_ENCODING},
 };
+use hyper::ext::Protocol;
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
@@ -136,7 +137,12 @@ fn host_of<B>(
     request: &mut Request<B>,
     longest_target: usize,
 ) -> Result<Option<HeaderValue>, Refusal> {
-    if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
+    let is_allowed = match *request.method() {
+        Method::CONNECT => is_websocket(request),
+        Method::TRACE => false,
+        _ => true,
+    };
+    if !is_allowed {
         return Err(Refusal::Method);
     }
     let target = request.uri().path_and_query();
@@ -164,6 +170,13 @@ fn host_of<B>(
         return Err(Refusal::Target);
     }
     Ok(host)
+}
+
+/// Whether a CONNECT opens a WebSocket over HTTP/2 (RFC 8441 section 5). There is no other that we
+/// would know how to pass on.
+fn is_websocket<B>(request: &Request<B>) -> bool {
+    let protocol = request.extensions().get::<Protocol>();
+    protocol.is_some_and(|protocol| protocol.as_str() == "websocket")
 }
 
 /// `OPTIONS *` asks us, and so does one that may not be forwarded any further (RFC 9110 sections

@@ -134,6 +134,9 @@ impl Origin {
     /// Something of our own.
     fn reserved<B>(&self, name: &str, request: &Request<B>, asked: &Asked) -> Response<Body> {
         let to = Addressee::of(request);
+        if *request.method() == Method::CONNECT {
+            return Refusal::Reserved.response(to);
+        }
         if name != STATUS {
             return self.legal_text(asked, to);
         }

@@ -1,9 +1,8 @@
-//! Bodies on their way between client and origin: streamed, counted, never collected.
+//! Response bodies on their way to the client: streamed, never collected.
 
 use std::{
     future::Future,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -11,190 +10,23 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
-use super::{driver::poll_driven, endpoint::Lease, expect::Barrier, wire::WireState};
-use crate::telemetry::record::Record;
-
-/// A client's request body on its way to the origin.
-pub(crate) struct RequestBody {
-    incoming: Option<Incoming>,
-    wire: Option<Arc<WireState>>,
-    barrier: Option<Arc<Barrier>>,
-    record: Arc<Record>,
-}
-
-impl RequestBody {
-    pub(super) fn new(
-        incoming: Incoming,
-        barrier: Option<Arc<Barrier>>,
-        record: Arc<Record>,
-    ) -> Self {
-        let incoming = Some(incoming).filter(|body| !body.is_end_stream());
-        if incoming.is_none() {
-            record.request_body_ended();
-        }
-        Self {
-            incoming,
-            wire: None,
-            barrier,
-            record,
-        }
-    }
-
-    /// A body for a repeated request that has none.
-    pub(super) fn none(record: Arc<Record>) -> Self {
-        Self {
-            incoming: None,
-            wire: None,
-            barrier: None,
-            record,
-        }
-    }
-
-    /// Tells the connection's clocks when the body ends. Says whether there is a body.
-    pub(super) fn attach(&mut self, wire: &Arc<WireState>) -> bool {
-        if self.incoming.is_some() {
-            self.wire = Some(Arc::clone(wire));
-        }
-        self.incoming.is_some()
-    }
-
-    pub(super) fn is_none(&self) -> bool {
-        self.incoming.is_none()
-    }
-
-    /// Reads what has come already, so that the connection to the client can be kept. Waits next
-    /// to nothing: the answer must not. What is left over is read when the connection is closed.
-    pub(crate) async fn drain(mut self) {
-        const MOST: usize = 256 * 1024;
-        const PATIENCE: Duration = Duration::from_millis(5);
-        // Reading would ask the client for a body that nobody wants.
-        if self.barrier.is_some() {
-            return;
-        }
-        // Out of time is as good as out of patience: the connection will be closed.
-        read_away(&mut self, MOST, PATIENCE).await;
-    }
-
-    fn ended(&mut self) {
-        self.incoming = None;
-        self.record.request_body_ended();
-        if let Some(wire) = &self.wire {
-            wire.upload_ended();
-        }
-    }
-
-    fn broke(&mut self) {
-        self.incoming = None;
-        if let Some(wire) = &self.wire {
-            wire.upload_broke();
-        }
-    }
-}
-
-impl Drop for RequestBody {
-    fn drop(&mut self) {
-        if self.incoming.is_some() {
-            // Nobody reads the rest: the clocks need not wait for it, and closing must be careful.
-            if let Some(wire) = &self.wire {
-                wire.upload_ended();
-            }
-            self.record.connection().leaves_request_unread();
-        }
-    }
-}
-
-/// Reads and forgets a body until it ends, or this many bytes or so much time are used up.
-async fn read_away<B>(body: &mut B, most: usize, patience: Duration)
-where
-    B: Body<Data = Bytes> + Unpin,
-{
-    let read = async {
-        let mut left = most;
-        while left > 0
-            && let Some(Ok(frame)) = body.frame().await
-        {
-            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
-        }
-    };
-    drop(timeout(patience, read).await);
-}
-
-/// Why a request body cannot be sent on.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RequestBodyError {
-    #[error("the client broke off its request")]
-    Client(#[source] hyper::Error),
-    #[error("the origin answered without asking for the request body")]
-    NotWanted,
-}
-
-impl Body for RequestBody {
-    type Data = Bytes;
-    type Error = RequestBodyError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
-        let this = &mut *self;
-        if let Some(barrier) = &this.barrier {
-            if ready!(barrier.poll_open(cx)) {
-                this.barrier = None;
-            } else {
-                this.incoming = None;
-                return Poll::Ready(Some(Err(RequestBodyError::NotWanted)));
-            }
-        }
-        let Some(incoming) = &mut this.incoming else {
-            return Poll::Ready(None);
-        };
-        match ready!(Pin::new(&mut *incoming).poll_frame(cx)) {
-            Some(Ok(frame)) => {
-                let bytes = frame.data_ref().map_or(0, Bytes::len);
-                let is_end = incoming.is_end_stream() || frame.is_trailers();
-                if let Some(wire) = &this.wire {
-                    wire.upload_came();
-                }
-                this.record.add_request_bytes(bytes);
-                if is_end {
-                    this.ended();
-                }
-                Poll::Ready(Some(Ok(frame)))
-            }
-            Some(Err(error)) => {
-                this.broke();
-                Poll::Ready(Some(Err(RequestBodyError::Client(error))))
-            }
-            None => {
-                this.ended();
-                Poll::Ready(None)
-            }
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.incoming.is_none()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.incoming
-            .as_ref()
-            .map_or_else(|| SizeHint::with_exact(0), Incoming::size_hint)
-    }
-}
+use super::{
+    driver::poll_driven,
+    endpoint::Lease,
+    inbound::{Inbound, InboundError},
+};
 
 /// An origin's response body on its way to the client. Holds the connection until its end.
 pub struct OriginBody {
-    incoming: Incoming,
+    incoming: Inbound,
     lease: Option<Lease>,
     /// Longest silence; `None` for streams that are silent by nature.
     between_bytes: Option<Duration>,
     silence: Option<Pin<Box<Sleep>>>,
     /// It broke off, which is told when what came before has been passed on.
-    broken: Option<hyper::Error>,
+    broken: Option<InboundError>,
 }
 
 /// Why a response body broke off.
@@ -202,14 +34,14 @@ pub struct OriginBody {
 pub enum OriginBodyError {
     /// The connection ended too early, or what came is not HTTP.
     #[error("the response broke off")]
-    Broken(#[source] hyper::Error),
+    Broken(#[source] InboundError),
     /// Nothing came for too long.
     #[error("the response stalled")]
     Stalled,
 }
 
 impl OriginBody {
-    pub(super) fn new(incoming: Incoming, lease: Lease, between_bytes: Option<Duration>) -> Self {
+    pub(super) fn new(incoming: Inbound, lease: Lease, between_bytes: Option<Duration>) -> Self {
         let mut body = Self {
             incoming,
             lease: Some(lease),
@@ -245,7 +77,7 @@ impl OriginBody {
     fn poll_incoming(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, InboundError>>> {
         let incoming = &mut self.incoming;
         match self.lease.as_mut().and_then(Lease::driver) {
             Some(driver) => poll_driven(driver, cx, |cx| Pin::new(&mut *incoming).poll_frame(cx)),
@@ -317,4 +149,20 @@ impl Body for OriginBody {
     fn size_hint(&self) -> SizeHint {
         self.incoming.size_hint()
     }
+}
+
+/// Reads and forgets a body until it ends, or this many bytes or so much time are used up.
+pub(super) async fn read_away<B>(body: &mut B, most: usize, patience: Duration)
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let read = async {
+        let mut left = most;
+        while left > 0
+            && let Some(Ok(frame)) = body.frame().await
+        {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+        }
+    };
+    drop(timeout(patience, read).await);
 }

@@ -1,4 +1,5 @@
-//! Opens a connection to an endpoint: TCP, TLS where the upstream wants it, HTTP/1.1.
+//! Opens a connection to an endpoint: TCP, TLS where the upstream wants it, and the protocol that
+//! both sides speak.
 //!
 //! Everything here happens before a byte of a request is written, so that each failure may be
 //! followed by another endpoint for any method.
@@ -8,19 +9,20 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, time::timeout};
-use tokio_rustls::TlsConnector;
 
 use super::{
     driver::Driver,
     exchange::Connection,
+    http2::{self, Session},
     pool::Place,
     target::Target,
     wire::{Transport, Wire},
 };
 use crate::{
-    config::spec::{Scheme, UpstreamSpec},
+    config::spec::UpstreamSpec,
     failure::{AttemptError, Failure, Sent, UpstreamFailure, classify},
     message::proxy_protocol::Ends,
+    tasks::Tasks,
 };
 
 /// The largest read buffer of a connection to an origin: bounds both a response head and the
@@ -30,66 +32,73 @@ const BUFFER: usize = 128 * 1024;
 /// How connections to one upstream are opened.
 #[derive(Clone)]
 pub(super) struct Connector {
-    tls: Option<TlsConnector>,
+    tasks: Tasks,
     timeout: Duration,
     /// Who is named to targets that want to know; `None`: nobody, the connection is our own.
     pub(super) client: Option<Ends>,
 }
 
-/// Why a connector cannot be built.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectorError {
-    /// There is none.
-    #[error("the upstream has no targets")]
-    Targets,
-    /// The upstream's host is no name that a certificate could be for.
-    #[error("the host of the upstream cannot be checked against a certificate")]
-    Name(#[source] rustls::pki_types::InvalidDnsNameError),
-    /// A certificate of `ca_file` cannot be used.
-    #[error("a certificate authority cannot be used")]
-    Authority(#[source] rustls::Error),
-    /// The TLS library refused our settings.
-    #[error("TLS cannot be set up")]
-    Tls(#[source] rustls::Error),
+/// What a connection is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Requests, in the best protocol that both sides speak.
+    Requests,
+    /// A request that asks to switch protocols: HTTP/1.1 alone can (RFC 9113 section 8.6).
+    Upgrade,
+}
+
+/// An open connection, in the protocol that was agreed on.
+pub(super) enum Opened {
+    Http1(Connection),
+    Http2(Arc<Session>),
 }
 
 impl Connector {
-    pub(super) fn new(spec: &UpstreamSpec) -> Result<Self, ConnectorError> {
-        let tls = match spec.scheme {
-            Scheme::Http => None,
-            Scheme::Https => Some(tls_connector(spec)?),
-        };
-        Ok(Self {
-            tls,
+    pub(super) fn new(spec: &UpstreamSpec, tasks: &Tasks) -> Self {
+        Self {
+            tasks: tasks.clone(),
             timeout: spec.timeouts.connect,
             client: None,
-        })
+        }
+    }
+
+    /// How long opening one may take.
+    pub(super) const fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// Opens a connection within `limit` or the connect timeout, whichever is shorter.
     pub(super) async fn connect(
         &self,
-        to: &Target,
-        address: SocketAddr,
+        (to, address): (&Target, SocketAddr),
+        purpose: Purpose,
         place: Place,
         limit: Option<Duration>,
-    ) -> Result<Connection, AttemptError> {
+    ) -> Result<Opened, AttemptError> {
         let (limit, cause) = match limit {
             Some(limit) if limit < self.timeout => (limit, UpstreamFailure::Deadline),
             _ => (self.timeout, UpstreamFailure::ConnectTimeout),
         };
-        let wire = match timeout(limit, self.open(to, address)).await {
-            Ok(opened) => opened?,
-            Err(_) => return Err(unsent(cause.into(), None)),
+        let opening = async {
+            let transport = self.open(to, address, purpose).await?;
+            if to.speaks_http2(&transport, purpose) {
+                let session = http2::open(transport, to, Some(place), &self.tasks).await?;
+                return Ok(Opened::Http2(session));
+            }
+            let connection = http1(transport, place).await?;
+            Ok(Opened::Http1(connection))
         };
-        let (wire, state) = Wire::new(wire);
-        let (sender, http) = http1::Builder::new()
-            .max_buf_size(BUFFER)
-            .handshake(TokioIo::new(wire))
-            .await
-            .map_err(|error| unsent(classify::exchange(&error).into(), Some(Box::new(error))))?;
-        let driver = Driver::new(http.with_upgrades());
-        Ok(Connection::new(sender, driver, state, place))
+        let opened = timeout(limit, opening).await;
+        opened.unwrap_or_else(|_| Err(unsent(cause.into(), None)))
+    }
+
+    /// A session for one request of our own.
+    pub(super) async fn session(
+        &self,
+        transport: Transport,
+        to: &Target,
+    ) -> Result<Arc<Session>, AttemptError> {
+        http2::open(transport, to, None, &self.tasks).await
     }
 
     /// The bare connection, without a protocol on it.
@@ -97,15 +106,20 @@ impl Connector {
         &self,
         to: &Target,
         address: SocketAddr,
+        purpose: Purpose,
     ) -> Result<Transport, AttemptError> {
         let failed = |error: io::Error| unsent(classify::connect(&error), Some(Box::new(error)));
         let mut stream = TcpStream::connect(address).await.map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
         self.announce(to, &mut stream).await.map_err(failed)?;
-        let (Some(connector), Some(name)) = (&self.tls, &to.server_name) else {
+        let Some(encryption) = &to.encryption else {
             return Ok(Transport::Plain(stream));
         };
-        match connector.connect(name.clone(), stream).await {
+        let connector = match purpose {
+            Purpose::Requests => &encryption.usual,
+            Purpose::Upgrade => &encryption.http1,
+        };
+        match connector.connect(encryption.name.clone(), stream).await {
             Ok(stream) => Ok(Transport::Tls(Box::new(stream))),
             Err(error) => Err(unsent(
                 classify::handshake(&error).into(),
@@ -113,6 +127,17 @@ impl Connector {
             )),
         }
     }
+}
+
+async fn http1(transport: Transport, place: Place) -> Result<Connection, AttemptError> {
+    let (wire, state) = Wire::new(transport);
+    let (sender, http) = http1::Builder::new()
+        .max_buf_size(BUFFER)
+        .handshake(TokioIo::new(wire))
+        .await
+        .map_err(|error| unsent(classify::exchange(&error).into(), Some(Box::new(error))))?;
+    let driver = Driver::new(http.with_upgrades());
+    Ok(Connection::new(sender, driver, state, place))
 }
 
 fn unsent(
@@ -124,24 +149,4 @@ fn unsent(
         sent: Sent::No,
         source,
     }
-}
-
-fn tls_connector(spec: &UpstreamSpec) -> Result<TlsConnector, ConnectorError> {
-    let mut roots = rustls::RootCertStore::empty();
-    if spec.ca.is_empty() {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    }
-    for certificate in &spec.ca {
-        roots
-            .add(certificate.clone())
-            .map_err(ConnectorError::Authority)?;
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(ConnectorError::Tls)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsConnector::from(Arc::new(config)))
 }

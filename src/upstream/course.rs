@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::{
     Upstream,
     balancer::{self, Tried, Want},
+    connect::Purpose,
     endpoint::{Lease, Outcome},
     exchange::SendError,
     forward::{Answered, Ended, Sender},
@@ -19,6 +20,7 @@ use super::{
     permit::{Limits, Permit},
     retry,
     set::Set,
+    ways::Wanted,
 };
 use crate::{
     config::spec::UpstreamSpec,
@@ -63,6 +65,18 @@ impl<'a> Course<'a> {
             is_denied: false,
             permit: None,
             kept: None,
+        }
+    }
+
+    /// What it needs of an endpoint.
+    pub(super) fn wanted(&self) -> Wanted {
+        let purpose = match self.outbound.upgrade {
+            None => Purpose::Requests,
+            Some(_) => Purpose::Upgrade,
+        };
+        Wanted {
+            worker: self.sender.worker,
+            purpose,
         }
     }
 

@@ -22,13 +22,14 @@ use super::{
     exchange::Connection,
     expect::BarrierGuard,
     health::{self, Health},
+    link::Link,
     load::Load,
     permit::Permit,
-    pool::Pool,
     target::Target,
+    ways::{Wanted, Ways},
 };
 use crate::{
-    failure::{AttemptError, Failure, Sent, UpstreamFailure},
+    failure::{AttemptError, Failure, UpstreamFailure},
     tasks::{Tasks, WorkerId},
 };
 
@@ -59,7 +60,7 @@ pub(crate) struct Endpoint {
     target: Arc<Target>,
     address: SocketAddr,
     load: Arc<Load>,
-    pool: Pool,
+    ways: Ways,
     in_flight: AtomicUsize,
     /// Requests with a permit for it; counted only where they are limited.
     permitted: Arc<AtomicUsize>,
@@ -79,7 +80,7 @@ impl Endpoint {
     pub(super) fn new(
         target: Arc<Target>,
         address: SocketAddr,
-        pool: Pool,
+        ways: Ways,
         common: Arc<Common>,
         before: Option<&Self>,
     ) -> Arc<Self> {
@@ -99,7 +100,7 @@ impl Endpoint {
             target,
             address,
             load,
-            pool,
+            ways,
             in_flight: AtomicUsize::new(0),
             permitted,
             common,
@@ -149,14 +150,25 @@ impl Endpoint {
         &self.load
     }
 
-    pub(super) fn pool(&self) -> &Pool {
-        &self.pool
+    pub(super) fn ways(&self) -> &Ways {
+        &self.ways
+    }
+
+    /// A new connection, or a place on one that others open.
+    pub(super) async fn connect(
+        &self,
+        connector: &Connector,
+        wanted: Wanted,
+        limit: Option<Duration>,
+    ) -> Result<Link, AttemptError> {
+        let to = (&*self.target, self.address);
+        self.ways.connect(connector, to, wanted, limit).await
     }
 
     /// Keeps a connection for the next request, if it may be anybody's.
     fn keep(&self, worker: WorkerId, connection: Connection) {
         if !self.target.spec.proxy_protocol {
-            self.pool.put(worker, connection);
+            self.ways.put(worker, connection);
         }
     }
 
@@ -187,25 +199,6 @@ impl Endpoint {
             is_trial: AtomicBool::new(false),
             permit: None,
         }
-    }
-
-    /// A new connection, if there is a place for one.
-    pub(super) async fn connect(
-        &self,
-        connector: &Connector,
-        limit: Option<Duration>,
-    ) -> Result<Connection, AttemptError> {
-        let Some(place) = self.pool.reserve() else {
-            let cause = UpstreamFailure::PoolFull.into();
-            return Err(AttemptError {
-                cause,
-                sent: Sent::No,
-                source: None,
-            });
-        };
-        connector
-            .connect(&self.target, self.address, place, limit)
-            .await
     }
 
     /// A lease for the one request that sees whether this endpoint is still out; `None` when
@@ -253,7 +246,7 @@ pub(crate) struct Lease {
 /// What a lease keeps until the response has ended.
 struct Held {
     worker: WorkerId,
-    connection: Connection,
+    link: Link,
     _barrier: BarrierGuard,
 }
 
@@ -303,20 +296,21 @@ impl Lease {
     }
 
     /// A connection that was kept for later.
-    pub(super) fn kept(&self, worker: WorkerId, now: Instant) -> Option<Connection> {
-        self.endpoint.pool.take(worker, now)
+    pub(super) fn kept(&self, wanted: Wanted, now: Instant) -> Option<Link> {
+        self.endpoint.ways.kept(wanted, now)
     }
 
     /// A new connection. It may be one to the rival; then this is a lease of the rival.
     pub(super) async fn connect(
         &mut self,
         connector: &Connector,
+        wanted: Wanted,
         limit: Option<Duration>,
-    ) -> Result<Connection, AttemptError> {
+    ) -> Result<Link, AttemptError> {
         // Boxed, as all that is rare: the future of every request would have room for it.
         match self.rival.take() {
-            None => Box::pin(self.endpoint.connect(connector, limit)).await,
-            Some(rival) => Box::pin(self.race(rival, connector, limit)).await,
+            None => Box::pin(self.endpoint.connect(connector, wanted, limit)).await,
+            Some(rival) => Box::pin(self.race(rival, connector, wanted, limit)).await,
         }
     }
 
@@ -326,26 +320,28 @@ impl Lease {
     }
 
     /// Keeps the connection as long as the lease lasts.
-    pub(super) fn hold(&mut self, worker: WorkerId, connection: Connection, barrier: BarrierGuard) {
+    pub(super) fn hold(&mut self, worker: WorkerId, link: Link, barrier: BarrierGuard) {
         self.held = Some(Held {
             worker,
-            connection,
+            link,
             _barrier: barrier,
         });
     }
 
     /// Who moves the bytes of the connection it keeps.
     pub(super) fn driver(&mut self) -> Option<&mut Driver> {
-        self.held.as_mut().map(|held| held.connection.driver())
+        self.held.as_mut().and_then(|held| held.link.driver())
     }
 
     /// The exchange is over in good order: the connection may serve another. A lease that is only
     /// dropped closes its connection.
     pub(super) fn finish(mut self) {
         let Some(held) = self.held.take() else { return };
-        let Held {
-            worker, connection, ..
-        } = held;
+        let Held { worker, link, .. } = held;
+        let connection = match link {
+            Link::Http1(connection) => connection,
+            Link::Http2(stream) => return stream.finish(),
+        };
         if connection.is_ready() {
             self.endpoint.keep(worker, connection);
         } else if !connection.is_closed() {

@@ -1,33 +1,30 @@
-//! One request on one connection: send it, wait for the response head, watch the clocks.
-//!
-//! The first-byte clock starts when the request has been flushed, not when it was begun: a slow
-//! upload is not a slow origin. A write that stalls has a clock of its own.
+//! One request on one HTTP/1.1 connection: send it and wait for the response head.
 
 use std::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
     sync::Arc,
-    task::{Context, Poll},
+    task::Poll,
     time::Duration,
 };
 
 use http::{Request, Response};
 use hyper::{body::Incoming, client::conn::http1::SendRequest};
-use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio::time::timeout;
 
 use super::{
-    body::RequestBody,
+    clocks::{Clocks, Late, Timer},
     driver::Driver,
     pool::Place,
+    request_body::RequestBody,
     wire::{Mark, Progress, WireState},
 };
 use crate::{
-    config::spec::TimeoutsSpec,
     failure::{AttemptError, Sent, UpstreamFailure, classify},
     tasks::Tasks,
 };
 
-/// An open connection to an endpoint, used by one request at a time.
+/// An open HTTP/1.1 connection to an endpoint, used by one request at a time.
 pub(crate) struct Connection {
     sender: SendRequest<RequestBody>,
     driver: Driver,
@@ -54,12 +51,6 @@ pub(super) enum ClientEnd {
     Broke,
     /// Nothing more came in time.
     Stalled,
-}
-
-/// Which clock ran out.
-enum Late {
-    Upstream(UpstreamFailure),
-    Client,
 }
 
 type Outcome = Result<Response<Incoming>, hyper::client::conn::TrySendError<Request<RequestBody>>>;
@@ -171,22 +162,7 @@ impl Connection {
                 let unsent = failed.take_message();
                 Err(self.broken(failed.into_error(), unsent, mark))
             }
-            Err(late) => {
-                let (cause, by_client) = match late {
-                    Late::Upstream(cause) => (cause, None),
-                    Late::Client => (UpstreamFailure::WriteTimeout, Some(ClientEnd::Stalled)),
-                };
-                let error = AttemptError {
-                    cause: cause.into(),
-                    sent: Sent::Maybe,
-                    source: None,
-                };
-                Err(SendError {
-                    error,
-                    unsent: None,
-                    by_client,
-                })
-            }
+            Err(late) => Err(late.into()),
         }
     }
 
@@ -216,16 +192,6 @@ impl Connection {
     }
 }
 
-/// What bounds an exchange.
-#[derive(Clone, Copy)]
-pub(super) struct Clocks<'a> {
-    pub(super) timeouts: &'a TimeoutsSpec,
-    /// When it began, or a moment before.
-    pub(super) began: Instant,
-    /// When all attempts of the request end.
-    pub(super) cutoff: Option<Instant>,
-}
-
 /// What an exchange waits with.
 struct Exchange<'a> {
     driver: &'a mut Driver,
@@ -238,16 +204,10 @@ struct Exchange<'a> {
 impl Exchange<'_> {
     /// Drives the connection until the outcome is there or a clock has run out.
     async fn outcome(
-        mut self,
+        self,
         mut response: Pin<&mut impl Future<Output = Outcome>>,
     ) -> Result<Outcome, Late> {
-        let Clocks {
-            timeouts,
-            began,
-            cutoff,
-        } = self.clocks;
-        let first = timeouts.first_byte.min(timeouts.between_bytes);
-        self.timer.fire_by(earlier(began + first, cutoff), began);
+        self.clocks.start(self.timer);
         if self.driver.is_here() {
             next_turn().await;
         }
@@ -258,46 +218,10 @@ impl Exchange<'_> {
             if may_be_there && let Poll::Ready(outcome) = response.as_mut().poll(cx) {
                 return Poll::Ready(Ok(outcome));
             }
-            self.poll_clocks(cx).map(Err)
+            let progress = || self.wire.progress();
+            self.clocks.poll(self.timer, progress, cx).map(Err)
         })
         .await
-    }
-
-    /// One timer serves all clocks: when it fires, it is asked again which clock runs and when
-    /// that ends.
-    fn poll_clocks(&mut self, cx: &mut Context<'_>) -> Poll<Late> {
-        while self.timer.poll(cx).is_ready() {
-            let now = Instant::now();
-            let cutoff = self.clocks.cutoff;
-            if cutoff.is_some_and(|cutoff| now >= cutoff) {
-                return Poll::Ready(Late::Upstream(UpstreamFailure::Deadline));
-            }
-            let (deadline, late) = self.clock();
-            if now >= deadline {
-                return Poll::Ready(late);
-            }
-            self.timer.set(earlier(deadline, cutoff));
-        }
-        Poll::Pending
-    }
-
-    /// The clock that runs now: when it ends, and what that means.
-    fn clock(&self) -> (Instant, Late) {
-        let (began, timeouts) = (self.clocks.began, self.clocks.timeouts);
-        match self.wire.progress() {
-            Progress::Flushed(at) => (
-                at.unwrap_or(began).max(began) + timeouts.first_byte,
-                Late::Upstream(UpstreamFailure::ReadTimeout),
-            ),
-            Progress::Stalled(since) => (
-                since.max(began) + timeouts.between_bytes,
-                Late::Upstream(UpstreamFailure::WriteTimeout),
-            ),
-            Progress::Uploading(last) => (
-                last.unwrap_or(began).max(began) + timeouts.between_bytes,
-                Late::Client,
-            ),
-        }
     }
 }
 
@@ -315,36 +239,4 @@ async fn next_turn() {
         Poll::Pending
     })
     .await;
-}
-
-/// A connection's timer. It is left running when an exchange ends, and fires early for a later
-/// one: that costs a look at the clocks once in a long while, and saves setting it each time.
-#[derive(Default)]
-struct Timer(Option<Pin<Box<Sleep>>>);
-
-impl Timer {
-    /// Fires at this time or before.
-    fn fire_by(&mut self, deadline: Instant, now: Instant) {
-        match &self.0 {
-            Some(sleep) if sleep.deadline() > now && sleep.deadline() <= deadline => {}
-            _ => self.set(deadline),
-        }
-    }
-
-    fn set(&mut self, deadline: Instant) {
-        match &mut self.0 {
-            Some(sleep) => sleep.as_mut().reset(deadline),
-            None => self.0 = Some(Box::pin(sleep_until(deadline))),
-        }
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.0
-            .as_mut()
-            .map_or(Poll::Pending, |sleep| sleep.as_mut().poll(cx))
-    }
-}
-
-fn earlier(deadline: Instant, cutoff: Option<Instant>) -> Instant {
-    cutoff.map_or(deadline, |cutoff| cutoff.min(deadline))
 }

@@ -13,7 +13,8 @@ use tokio::time::{Instant, timeout};
 use super::{
     connect::Connector,
     endpoint::{Endpoint, Lease, Outcome},
-    exchange::Connection,
+    link::Link,
+    ways::Wanted,
 };
 use crate::failure::{AttemptError, Failure, UpstreamFailure};
 
@@ -33,14 +34,15 @@ impl Lease {
         &mut self,
         rival: Arc<Endpoint>,
         connector: &Connector,
+        wanted: Wanted,
         limit: Option<Duration>,
-    ) -> Result<Connection, AttemptError> {
+    ) -> Result<Link, AttemptError> {
         let own = Arc::clone(self.endpoint());
         let began = Instant::now();
-        let one = pin!(own.connect(connector, limit));
+        let one = pin!(own.connect(connector, wanted, limit));
         let two = async {
             let left = limit.map(|limit| limit.saturating_sub(began.elapsed()));
-            rival.connect(connector, left).await
+            rival.connect(connector, wanted, left).await
         };
         let mut one = one;
         let (result, lost) = match timeout(DELAY, one.as_mut()).await {

@@ -1,7 +1,7 @@
 //! A request of our own for something of the site, whole and with a limit: for pages that are kept
 //! in case the site goes away. Not on the request's way.
 
-use std::{convert::Infallible, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{
@@ -9,13 +9,10 @@ use http::{
     header::{ACCEPT, ACCEPT_ENCODING, CONNECTION, HOST, USER_AGENT},
 };
 use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Upstream,
-    wire::{Transport, Wire},
+    Upstream, ask::ask, connect::Purpose, endpoint::Endpoint, inbound::Inbound, wire::Transport,
 };
 use crate::failure::{AttemptError, Sent, UpstreamFailure};
 
@@ -67,22 +64,28 @@ impl Upstream {
             .header(CONNECTION, "close")
             .body(Empty::new())?;
         let fetched = async {
-            let wire = self.open_any().await.map_err(FetchError::Unreachable)?;
-            exchange(wire, request, limit).await
+            let opened = self.open_any().await;
+            let (endpoint, wire) = opened.map_err(FetchError::Unreachable)?;
+            let to = (&self.connector, endpoint.target());
+            let whole = ask(to, wire, request, async |response| {
+                whole(response, limit).await
+            });
+            whole.await.map_err(unanswered)?
         };
         let fetched = timeout_at(deadline, fetched).await;
         fetched.unwrap_or(Err(FetchError::Late(time)))
     }
 
     /// A connection to the first endpoint that takes one.
-    async fn open_any(&self) -> Result<Transport, AttemptError> {
+    async fn open_any(&self) -> Result<(Arc<Endpoint>, Transport), AttemptError> {
         // Waits until there are any.
         self.endpoints.get().await?;
         let mut failed = None;
         for endpoint in self.endpoints.known() {
-            let opened = self.connector.open(endpoint.target(), endpoint.address());
+            let (target, address) = (endpoint.target(), endpoint.address());
+            let opened = self.connector.open(target, address, Purpose::Requests);
             match tokio::time::timeout(self.spec.timeouts.connect, opened).await {
-                Ok(Ok(wire)) => return Ok(wire),
+                Ok(Ok(wire)) => return Ok((endpoint, wire)),
                 Ok(Err(error)) => failed = Some(error),
                 Err(_) => failed = failed.or(Some(no_endpoint(UpstreamFailure::ConnectTimeout))),
             }
@@ -99,34 +102,20 @@ fn no_endpoint(cause: UpstreamFailure) -> AttemptError {
     }
 }
 
-async fn exchange(
-    wire: Transport,
-    request: Request<Empty<Bytes>>,
-    limit: usize,
-) -> Result<Response<Bytes>, FetchError> {
-    let broken = |error: hyper::Error| FetchError::Broken(Box::new(error));
-    let (wire, _) = Wire::new(wire);
-    let (mut sender, driver) = http1::handshake(TokioIo::new(wire)).await.map_err(broken)?;
-    let fetched = async {
-        let (head, body) = sender
-            .send_request(request)
-            .await
-            .map_err(broken)?
-            .into_parts();
-        let body = Limited::new(body, limit).collect().await;
-        let body = body.map_err(|error| match error.is::<LengthLimitError>() {
-            true => FetchError::TooLarge(limit),
-            false => FetchError::Broken(error),
-        })?;
-        Ok(Response::from_parts(head, body.to_bytes()))
-    };
-    // Its end alone says nothing: who waits for the answer learns of it, and what it means.
-    let driver = async {
-        drop(driver.await);
-        std::future::pending::<Infallible>().await
-    };
-    tokio::select! {
-        result = fetched => result,
-        never = driver => match never {},
+/// The answer with all of its body.
+async fn whole(response: Response<Inbound>, limit: usize) -> Result<Response<Bytes>, FetchError> {
+    let (head, body) = response.into_parts();
+    let body = Limited::new(body, limit).collect().await;
+    let body = body.map_err(|error| match error.is::<LengthLimitError>() {
+        true => FetchError::TooLarge(limit),
+        false => FetchError::Broken(error),
+    })?;
+    Ok(Response::from_parts(head, body.to_bytes()))
+}
+
+fn unanswered(error: AttemptError) -> FetchError {
+    match error.source {
+        Some(source) => FetchError::Broken(source),
+        None => FetchError::Unreachable(error),
     }
 }

@@ -13,13 +13,17 @@ use tokio::time::Instant;
 use super::{
     Upstream,
     accept::is_event_stream,
-    body::{OriginBody, RequestBody},
+    body::OriginBody,
+    clocks::Clocks,
     course::Course,
     endpoint::Lease,
-    exchange::{ClientEnd, Clocks, Connection, SendError},
+    exchange::{ClientEnd, SendError},
     expect::BarrierGuard,
     health::known_cause,
+    inbound::Inbound,
+    link::Link,
     outbound::Outbound,
+    request_body::RequestBody,
     set::Set,
 };
 use crate::{
@@ -50,7 +54,7 @@ pub(crate) enum ForwardError {
     /// The upstream's doing, or ours; with the request body, where it was not consumed.
     Failed {
         error: AttemptError,
-        unread: Option<RequestBody>,
+        unread: Option<Box<RequestBody>>,
     },
     /// The client broke off its own request body.
     Client,
@@ -61,8 +65,8 @@ pub(crate) enum ForwardError {
 /// An attempt that brought a response head.
 pub(super) struct Answered {
     pub(super) lease: Lease,
-    pub(super) connection: Connection,
-    pub(super) response: Response<Incoming>,
+    pub(super) link: Link,
+    pub(super) response: Response<Inbound>,
 }
 
 /// How the attempts ended without a response.
@@ -89,11 +93,11 @@ impl Upstream {
     ) -> Result<Response<OriginBody>, ForwardError> {
         if sender.via.has_passed(request.headers()) {
             let error = unsent(UpstreamFailure::Looped);
-            let unread = Some(RequestBody::new(
+            let unread = Some(Box::new(RequestBody::new(
                 request.into_body(),
                 None,
                 Arc::clone(sender.record),
-            ));
+            )));
             return Err(ForwardError::Failed { error, unread });
         }
         if request.body().is_end_stream()
@@ -109,7 +113,7 @@ impl Upstream {
         let answered = match self.attempts(&mut outbound, sender).await {
             Ok(answered) => answered,
             Err(Ended::Failed(error)) => {
-                let unread = outbound.request.map(Request::into_body);
+                let unread = outbound.request.map(Request::into_body).map(Box::new);
                 return Err(ForwardError::Failed { error, unread });
             }
             Err(Ended::ByClient(end)) => return Err(end.into()),
@@ -173,11 +177,11 @@ impl Upstream {
             }
             course.sender.record.attempt(lease.address());
             match self.attempt(&mut lease, course, sent_at).await {
-                Ok((connection, mut response)) => {
+                Ok((link, mut response)) => {
                     course.stick(&set, &lease, &mut response);
                     let answered = Answered {
                         lease,
-                        connection,
+                        link,
                         response,
                     };
                     next = self.settle(&answered, sent_at, &set, course);
@@ -210,8 +214,8 @@ impl Upstream {
     /// An answer that was bettered: what is left of it is read, so that its connection can be used
     /// again.
     fn forget(&self, mut answered: Answered, sender: &Sender<'_>) {
-        let (connection, nobody) = (answered.connection, BarrierGuard(None));
-        answered.lease.hold(sender.worker, connection, nobody);
+        let (link, nobody) = (answered.link, BarrierGuard(None));
+        answered.lease.hold(sender.worker, link, nobody);
         let between_bytes = Some(self.spec.timeouts.between_bytes);
         let incoming = answered.response.into_body();
         self.discard(OriginBody::new(incoming, answered.lease, between_bytes));
@@ -224,13 +228,13 @@ impl Upstream {
         lease: &mut Lease,
         course: &mut Course<'_>,
         sent_at: Instant,
-    ) -> Result<(Connection, Response<Incoming>), SendError> {
+    ) -> Result<(Link, Response<Inbound>), SendError> {
         let (sender, cutoff) = (course.sender, course.cutoff);
-        let mut kept = lease.kept(sender.worker, sent_at);
+        let mut kept = lease.kept(course.wanted(), sent_at);
         loop {
             let is_new = kept.is_none();
-            let (mut connection, began) = match kept.take() {
-                Some(connection) => (connection, sent_at),
+            let (mut link, began) = match kept.take() {
+                Some(link) => (link, sent_at),
                 None => (self.connect(lease, course).await?, Instant::now()),
             };
             let outbound = &mut *course.outbound;
@@ -242,11 +246,11 @@ impl Upstream {
                 began,
                 cutoff,
             };
-            let mut error = match connection.send(request, clocks).await {
-                Ok(response) => return Ok((connection, response)),
+            let mut error = match link.send(request, clocks).await {
+                Ok(response) => return Ok((link, response)),
                 Err(error) => error,
             };
-            let stale = connection.is_stale_after(&error);
+            let stale = link.is_stale_after(&error);
             let end = (error.error.sent, error.error.cause);
             let repeatable = outbound.refill(error.unsent.take(), end, sender.record);
             if is_new || !stale || !repeatable || error.by_client.is_some() {
@@ -257,21 +261,18 @@ impl Upstream {
     }
 
     /// A new connection to the endpoint, or to its rival.
-    async fn connect(
-        &self,
-        lease: &mut Lease,
-        course: &mut Course<'_>,
-    ) -> Result<Connection, SendError> {
+    async fn connect(&self, lease: &mut Lease, course: &mut Course<'_>) -> Result<Link, SendError> {
         let cutoff = course.cutoff;
         let limit = cutoff.map(|cutoff| cutoff.saturating_duration_since(Instant::now()));
         let asked = lease.address();
-        let connection = if lease.endpoint().target().spec.proxy_protocol {
+        let wanted = course.wanted();
+        let link = if lease.endpoint().target().spec.proxy_protocol {
             let connector = self.connector.naming(course.sender);
-            Box::pin(lease.connect(&connector, limit)).await
+            Box::pin(lease.connect(&connector, wanted, limit)).await
         } else {
-            lease.connect(&self.connector, limit).await
+            lease.connect(&self.connector, wanted, limit).await
         };
-        let connection = connection.map_err(|error| SendError {
+        let link = link.map_err(|error| SendError {
             error,
             unsent: None,
             by_client: None,
@@ -281,7 +282,7 @@ impl Upstream {
             // Counted where it goes, if there is room; it has gone there already.
             course.permit.as_mut().map(|permit| lease.enter(permit));
         }
-        Ok(connection)
+        Ok(link)
     }
 }
 

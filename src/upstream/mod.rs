@@ -2,19 +2,23 @@
 //!
 //! Step 8 of the request's way. [`forward`] is the attempt loop; the files beside it are its
 //! steps: outbound (the request as the origin gets it) → endpoints, which [`resolve`] keeps fresh
-//! → balancer → endpoint and pool, or connect → exchange, which keeps the clocks with the help of
-//! wire → retry when it failed, accept when it did not, and then body or upgrade.
+//! → balancer → endpoint and pool, or connect → link, which is an exchange over HTTP/1.1 or a stream
+//! over HTTP/2 and keeps the clocks with the help of wire → retry when it failed, accept when it did
+//! not, and then body or upgrade.
 
 mod accept;
 mod adaptive;
 mod announce;
+mod ask;
 mod balancer;
 pub(crate) mod body;
 mod breaker;
 mod budget;
+mod clocks;
 mod connect;
 mod course;
 mod driver;
+mod encryption;
 mod endpoint;
 mod endpoint_state;
 mod endpoints;
@@ -27,7 +31,10 @@ mod gone;
 mod hash;
 mod health;
 mod hold;
+mod http2;
+mod inbound;
 mod known;
+mod link;
 mod load;
 mod order;
 mod outbound;
@@ -37,6 +44,7 @@ mod pool;
 mod probe;
 mod prober;
 mod queue;
+mod request_body;
 pub mod resolve;
 mod retry;
 mod set;
@@ -46,6 +54,7 @@ mod target;
 mod tests;
 mod upgrade;
 pub mod view;
+mod ways;
 pub(crate) mod wire;
 
 use std::{sync::Arc, time::Duration};
@@ -54,7 +63,7 @@ use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use body::{OriginBody, OriginBodyError};
-pub use connect::ConnectorError;
+pub use encryption::ConnectorError;
 pub use health::{HealthCounts, Sighting};
 
 use self::{
@@ -66,10 +75,10 @@ use self::{
     health::Health,
     hold::Hold,
     permit::Limits,
-    pool::Pool,
     prober::Prober,
     resolve::Names,
     target::Target,
+    ways::Ways,
 };
 use crate::{
     config::spec::{TargetSpec, UpstreamSpec},
@@ -122,11 +131,9 @@ impl Upstream {
         previous: Option<&Self>,
         around: &Surroundings,
     ) -> Result<Self, ConnectorError> {
-        let connector = Connector::new(spec)?;
-        let target = |one: &TargetSpec| Target::new(one, spec.scheme).map(Arc::new);
-        let targets: Result<Vec<_>, _> = spec.targets.iter().map(target).collect();
-        let targets = targets.map_err(ConnectorError::Name)?;
-        let (limit, idle_timeout) = (spec.limits.connections.get(), spec.limits.idle_timeout);
+        let connector = Connector::new(spec, &around.tasks);
+        let target = |one: &TargetSpec| Target::new(one, spec.scheme, &spec.ca).map(Arc::new);
+        let targets = spec.targets.iter().map(target).collect::<Result<_, _>>()?;
         let workers = around.workers;
         let rules = Rules {
             breaker: spec.breaker,
@@ -141,10 +148,11 @@ impl Upstream {
             between_bytes: spec.timeouts.between_bytes,
             health: Arc::clone(&health),
         });
+        let limits = spec.limits.clone();
         let make = move |target: &Arc<Target>, address, before: Option<&Endpoint>| {
-            let pool = Pool::new(workers, limit, idle_timeout);
+            let ways = Ways::new(workers, &limits, target.spec.http2);
             let (target, common) = (Arc::clone(target), Arc::clone(&common));
-            Endpoint::new(target, address, pool, common, before)
+            Endpoint::new(target, address, ways, common, before)
         };
         // SRV takes two look-ups, one after the other.
         let patience = 3 * around.names.timeout();
@@ -174,8 +182,8 @@ impl Upstream {
             spec: spec.clone(),
             endpoints,
             health,
-            budget: budget(spec, previous),
-            limits: limits(spec, previous),
+            budget: kept_budget(spec, previous),
+            limits: kept_limits(spec, previous),
             connector,
             tasks: around.tasks.clone(),
             _ended: ended.drop_guard(),
@@ -202,8 +210,8 @@ impl Upstream {
     #[must_use]
     pub fn connections(&self) -> Connections {
         let count = |sum: Connections, endpoint: &Arc<Endpoint>| {
-            let idle = endpoint.pool().idle();
-            let active = endpoint.pool().open().saturating_sub(idle);
+            let idle = endpoint.ways().idle();
+            let active = endpoint.ways().in_all().saturating_sub(idle);
             Connections {
                 idle: sum.idle + idle,
                 active: sum.active + active,
@@ -217,7 +225,7 @@ impl Upstream {
 }
 
 /// What has been repeated is not forgotten by a reload that does not speak of it.
-fn budget(spec: &UpstreamSpec, previous: Option<&Upstream>) -> Arc<Budget> {
+fn kept_budget(spec: &UpstreamSpec, previous: Option<&Upstream>) -> Arc<Budget> {
     match previous.filter(|previous| previous.spec.retry == spec.retry) {
         Some(previous) => Arc::clone(&previous.budget),
         None => Arc::new(Budget::new(&spec.retry, Instant::now())),
@@ -225,7 +233,7 @@ fn budget(spec: &UpstreamSpec, previous: Option<&Upstream>) -> Arc<Budget> {
 }
 
 /// Nor is what is in flight, or what has been measured.
-fn limits(spec: &UpstreamSpec, previous: Option<&Upstream>) -> Option<Arc<Limits>> {
+fn kept_limits(spec: &UpstreamSpec, previous: Option<&Upstream>) -> Option<Arc<Limits>> {
     match previous.filter(|previous| previous.spec.limits == spec.limits) {
         Some(previous) => previous.limits.clone(),
         None => Limits::new(&spec.limits),
@@ -242,7 +250,7 @@ fn sweep(tasks: &Tasks, endpoints: Arc<Endpoints>, ended: CancellationToken) {
         {
             for endpoint in endpoints.known().iter() {
                 let now = Instant::now();
-                endpoint.pool().sweep(now);
+                endpoint.ways().sweep(now);
                 endpoint.state().tick(now);
             }
         }

@@ -9,9 +9,9 @@ use http::{
 use hyper::body::Incoming;
 
 use super::{
-    body::RequestBody,
     expect::{Barrier, BarrierGuard},
     forward::Sender,
+    request_body::RequestBody,
     retry::{Attempt, is_idempotent, is_safe, may_repeat},
     upgrade,
 };
@@ -45,6 +45,13 @@ impl Outbound {
         let barrier = expect_barrier(&mut request);
         let (mut parts, incoming) = request.into_parts();
         let hop = set_fields(&mut parts.headers, received, sender);
+        let mut accept = None;
+        let mut protocol = hop.upgrade;
+        // No other CONNECT comes as far as this.
+        if parts.method == Method::CONNECT {
+            accept = upgrade::handshake(&mut parts);
+            protocol = Some(upgrade::WEBSOCKET);
+        }
         parts.version = Version::HTTP_11;
         to_origin_form(&mut parts.uri);
         let body = RequestBody::new(incoming, barrier.clone(), Arc::clone(sender.record));
@@ -55,9 +62,11 @@ impl Outbound {
             parts.headers.insert(TRANSFER_ENCODING, chunked);
         }
         let replay = (!has_body && is_idempotent(&parts.method)).then(|| parts.clone());
-        let upgrade = hop
-            .upgrade
-            .map(|protocol| upgrade::Asked { protocol, client });
+        let upgrade = protocol.map(|protocol| upgrade::Asked {
+            protocol,
+            client,
+            accept,
+        });
         let method = parts.method.clone();
         let request = Some(Request::from_parts(parts, body));
         let barrier = BarrierGuard(barrier);
@@ -77,6 +86,12 @@ impl Outbound {
         self.request
             .as_ref()
             .map_or("/", |request| request.uri().path())
+    }
+
+    /// Whether it is a handshake that came over HTTP/2 (RFC 8441).
+    pub(super) fn is_extended_connect(&self) -> bool {
+        let asked = self.upgrade.as_ref();
+        asked.is_some_and(|asked| asked.accept.is_some())
     }
 
     /// Whether it only reads.

@@ -11,19 +11,18 @@ use http::{
     header::{ACCEPT, CONNECTION, HOST, USER_AGENT},
 };
 use http_body_util::{BodyExt, Empty};
-use hyper::{body::Incoming, client::conn::http1};
-use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
+    ask::ask,
     breaker::Reach,
-    connect::Connector,
+    connect::{Connector, Purpose},
+    inbound::Inbound,
     target::Target,
-    wire::{Transport, Wire},
 };
 use crate::{
     config::spec::ProbeSpec,
-    failure::{Failure, UpstreamFailure, classify},
+    failure::{AttemptError, Failure, UpstreamFailure},
 };
 
 /// As the application's log shows it.
@@ -85,14 +84,33 @@ pub(super) async fn probe(
     address: SocketAddr,
 ) -> Probed {
     let deadline = Instant::now() + spec.timeout;
-    let opened = timeout_at(deadline, connector.open(target, address)).await;
+    let opened = timeout_at(deadline, connector.open(target, address, Purpose::Requests)).await;
     let wire = match opened.map_err(|_| UpstreamFailure::ConnectTimeout) {
         Err(late) => return Some(Err(ProbeFailure::Unreachable(late))),
         Ok(Err(error)) => return unreachable(error.cause),
         Ok(Ok(wire)) => wire,
     };
-    let answer = timeout_at(deadline, exchange(spec, target, wire)).await;
-    Some(answer.unwrap_or(Err(ProbeFailure::Unanswered(UpstreamFailure::ReadTimeout))))
+    let asking = ask(
+        (connector, target),
+        wire,
+        request(spec, target),
+        async |response| judge(spec, response).await,
+    );
+    Some(match timeout_at(deadline, asking).await {
+        Ok(Ok(judged)) => judged,
+        Ok(Err(error)) => Err(ProbeFailure::Unanswered(cause_of(&error))),
+        Err(_) => Err(ProbeFailure::Unanswered(UpstreamFailure::ReadTimeout)),
+    })
+}
+
+/// What kept the answer from coming.
+fn cause_of(error: &AttemptError) -> UpstreamFailure {
+    match error.cause {
+        Failure::Upstream(cause) => cause,
+        Failure::Maintenance(_) | Failure::Overloaded | Failure::Internal => {
+            UpstreamFailure::Terminated
+        }
+    }
 }
 
 fn unreachable(cause: Failure) -> Probed {
@@ -102,30 +120,13 @@ fn unreachable(cause: Failure) -> Probed {
     }
 }
 
-async fn exchange(spec: &ProbeSpec, target: &Target, wire: Transport) -> Result<(), ProbeFailure> {
-    let broken = |error: hyper::Error| ProbeFailure::Unanswered(classify::exchange(&error));
-    let (wire, _) = Wire::new(wire);
-    let (mut sender, driver) = http1::handshake(TokioIo::new(wire)).await.map_err(broken)?;
-    let request = request(spec, target);
-    let judged = async {
-        let response = sender.send_request(request).await.map_err(broken)?;
-        judge(spec, response).await
-    };
-    let driver = async {
-        drop(driver.await);
-        // Whoever waits for the answer learns of the end, too, and says what it means.
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        result = judged => result,
-        () = driver => Err(ProbeFailure::Unanswered(UpstreamFailure::Terminated)),
-    }
-}
-
 fn request(spec: &ProbeSpec, target: &Target) -> Request<Empty<Bytes>> {
     let mut request = Request::new(Empty::new());
     *request.uri_mut() = spec.path.parse().unwrap_or_default();
-    let host = HeaderValue::from_str(target.spec.authority.as_str());
+    let host = spec.host.clone().or_else(|| {
+        let authority = target.spec.authority.as_str();
+        HeaderValue::from_str(authority).ok()
+    });
     let host = host.unwrap_or(HeaderValue::from_static(""));
     let fields = [
         (HOST, host),
@@ -137,7 +138,7 @@ fn request(spec: &ProbeSpec, target: &Target) -> Request<Empty<Bytes>> {
     request
 }
 
-async fn judge(spec: &ProbeSpec, response: Response<Incoming>) -> Result<(), ProbeFailure> {
+async fn judge(spec: &ProbeSpec, response: Response<Inbound>) -> Result<(), ProbeFailure> {
     let status = response.status();
     let is_well = if spec.statuses.is_empty() {
         status.as_u16() < 500
@@ -157,7 +158,7 @@ async fn judge(spec: &ProbeSpec, response: Response<Incoming>) -> Result<(), Pro
     }
 }
 
-async fn contains(body: Incoming, text: &[u8]) -> Result<bool, ProbeFailure> {
+async fn contains(body: Inbound, text: &[u8]) -> Result<bool, ProbeFailure> {
     let mut body = body;
     let mut read: Vec<u8> = Vec::new();
     while let Some(frame) = body.frame().await {

@@ -156,7 +156,7 @@ mod tests {
             backup,
             ..TargetSpec::new("app:80".parse().unwrap())
         };
-        Arc::new(Target::new(&spec, Scheme::Http).unwrap())
+        Arc::new(Target::new(&spec, Scheme::Http, &[]).unwrap())
     }
 
     fn place(port: u16, priority: u16, weight: u16) -> Place {

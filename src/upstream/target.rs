@@ -2,22 +2,32 @@
 
 use std::net::IpAddr;
 
-use rustls::pki_types::{InvalidDnsNameError, ServerName};
+use rustls::pki_types::CertificateDer;
 
+use super::{
+    connect::Purpose,
+    encryption::{ConnectorError, Encryption},
+    wire::Transport,
+};
 use crate::config::spec::{Scheme, TargetSpec};
 
 /// One entry of `upstream`.
 pub(super) struct Target {
     /// As configured.
     pub(super) spec: TargetSpec,
-    /// The name that its certificate has to be for; `None` without TLS.
-    pub(super) server_name: Option<ServerName<'static>>,
+    /// `None` in cleartext.
+    pub(super) encryption: Option<Encryption>,
     /// Where its addresses listen; SRV records bring their own.
     pub(super) port: u16,
 }
 
 impl Target {
-    pub(super) fn new(spec: &TargetSpec, scheme: Scheme) -> Result<Self, InvalidDnsNameError> {
+    /// `ca` is who signs its certificates; empty: the usual public authorities.
+    pub(super) fn new(
+        spec: &TargetSpec,
+        scheme: Scheme,
+        ca: &[CertificateDer<'static>],
+    ) -> Result<Self, ConnectorError> {
         let default_port = match scheme {
             Scheme::Http => 80,
             Scheme::Https => 443,
@@ -27,15 +37,30 @@ impl Target {
         } else {
             bare(spec.authority.host())
         };
-        let server_name = match scheme {
+        let encryption = match scheme {
             Scheme::Http => None,
-            Scheme::Https => Some(ServerName::try_from(certified.to_owned())?),
+            Scheme::Https => Some(Encryption::new(spec, certified, ca)?),
         };
         Ok(Self {
             spec: spec.clone(),
-            server_name,
+            encryption,
             port: spec.authority.port_u16().unwrap_or(default_port),
         })
+    }
+
+    /// Whether HTTP/2 is spoken on a connection to it.
+    pub(super) fn speaks_http2(&self, transport: &Transport, purpose: Purpose) -> bool {
+        let is_wanted = self.spec.http2 && purpose == Purpose::Requests;
+        // In cleartext nobody is asked: it is known before (RFC 9113 section 3.3).
+        is_wanted && transport.agreed_on_http2().unwrap_or(true)
+    }
+
+    /// As HTTP/2 has it in each request.
+    pub(super) fn scheme(&self) -> http::uri::Scheme {
+        match self.encryption {
+            None => http::uri::Scheme::HTTP,
+            Some(_) => http::uri::Scheme::HTTPS,
+        }
     }
 
     /// Whether the same look-up leads to it.

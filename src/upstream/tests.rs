@@ -14,7 +14,7 @@ use super::{
     *,
 };
 use crate::{
-    config::spec::{BreakerSpec, ProbeSpec, Scheme},
+    config::spec::{BreakerSpec, LimitsSpec, ProbeSpec, Scheme},
     failure::UpstreamFailure,
     outage::{Observation, OutageState, Standing},
 };
@@ -194,7 +194,7 @@ impl<'c> World<'c> {
 
 fn set(health: &Arc<Health>) -> Set {
     let target = TargetSpec::new("app:3000".parse().unwrap());
-    let target = Arc::new(Target::new(&target, Scheme::Http).unwrap());
+    let target = Arc::new(Target::new(&target, Scheme::Http, &[]).unwrap());
     let common = Arc::new(Common {
         tasks: Tasks::new(Handle::current()),
         between_bytes: Duration::from_secs(1),
@@ -203,9 +203,9 @@ fn set(health: &Arc<Health>) -> Set {
     let endpoints: Vec<_> = (1000..)
         .take(TIERS.len())
         .map(|port| {
-            let pool = Pool::new(1, 1, Duration::from_secs(1));
+            let ways = Ways::new(1, &LimitsSpec::default(), false);
             let (target, common) = (Arc::clone(&target), Arc::clone(&common));
-            Endpoint::new(target, ([127, 0, 0, 1], port).into(), pool, common, None)
+            Endpoint::new(target, ([127, 0, 0, 1], port).into(), ways, common, None)
         })
         .collect();
     let known = endpoints.clone();

@@ -9,7 +9,7 @@ use std::{
     io::{self, IoSlice},
     pin::Pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll, ready},
@@ -22,7 +22,10 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
-use crate::message::gather::{SMALL, gather};
+use crate::{
+    failure::{UpstreamFailure, classify},
+    message::gather::{SMALL, gather},
+};
 
 /// Plain or encrypted. TLS state is boxed: it is large and rare.
 pub(super) enum Transport {
@@ -41,6 +44,8 @@ pub(crate) struct WireState {
     stalled: AtomicBool,
     times: Mutex<Times>,
     upload: AtomicU64,
+    /// Why the encryption failed, where it did.
+    tls: OnceLock<UpstreamFailure>,
 }
 
 /// Only touched when a write stalls or a request body ends.
@@ -84,6 +89,11 @@ impl WireState {
         }
         self.upload
             .store(if has_body { UPLOAD_RUNS } else { UPLOAD_NONE }, Relaxed);
+        self.look()
+    }
+
+    /// Where the counters stand.
+    pub(super) fn look(&self) -> Mark {
         Mark {
             read: self.read.load(Relaxed),
             heard: self.heard.load(Relaxed),
@@ -104,6 +114,21 @@ impl WireState {
     /// Whether anything came in since the mark, be it the end of the connection.
     pub(super) fn heard_since(&self, mark: Mark) -> bool {
         self.heard.load(Relaxed) != mark.heard
+    }
+
+    /// What has come in all, in bytes.
+    pub(super) fn read_in_all(&self) -> u64 {
+        self.read.load(Relaxed)
+    }
+
+    /// Since when the endpoint takes no more bytes, if it does not.
+    pub(super) fn stalled_since(&self) -> Option<Instant> {
+        self.times().stalled_since
+    }
+
+    /// Why the encryption failed, where it did.
+    pub(super) fn tls_failure(&self) -> Option<UpstreamFailure> {
+        self.tls.get().copied()
     }
 
     /// Whether the request body has not come to its end.
@@ -148,12 +173,19 @@ impl WireState {
         self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn note_broken(&self, error: &io::Error) {
+        if let Some(cause) = classify::encryption(error) {
+            // The first is the cause of those that follow.
+            let _ = self.tls.set(cause);
+        }
+    }
+
     fn note_read(&self, bytes: usize) {
         add(&self.heard, 1);
         add(&self.read, bytes);
     }
 
-    fn note_write(&self, result: &Poll<io::Result<usize>>) {
+    pub(super) fn note_write(&self, result: &Poll<io::Result<usize>>) {
         match result {
             Poll::Ready(Ok(bytes)) => {
                 add(&self.written, *bytes);
@@ -178,22 +210,61 @@ fn add(counter: &AtomicU64, bytes: usize) {
     counter.store(counter.load(Relaxed).wrapping_add(bytes), Relaxed);
 }
 
+impl Transport {
+    /// Whether both sides have agreed on HTTP/2 (RFC 7301); `None` where nobody was asked.
+    pub(super) fn agreed_on_http2(&self) -> Option<bool> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Tls(stream) => Some(stream.get_ref().1.alpn_protocol() == Some(b"h2")),
+        }
+    }
+}
+
 /// The socket itself.
 pub(super) struct Wire {
     transport: Transport,
     state: Arc<WireState>,
+    /// Where a write fails, nothing is read any more.
+    is_multiplexed: bool,
 }
 
 impl Wire {
     pub(super) fn new(transport: Transport) -> (Self, Arc<WireState>) {
         let state = Arc::new(WireState::default());
+        let wire = Self {
+            transport,
+            state: Arc::clone(&state),
+            is_multiplexed: false,
+        };
+        (wire, state)
+    }
+
+    /// For HTTP/2.
+    pub(super) fn multiplexed(transport: Transport) -> (Self, Arc<WireState>) {
+        let (wire, state) = Self::new(transport);
+        let is_multiplexed = true;
         (
             Self {
-                transport,
-                state: Arc::clone(&state),
+                is_multiplexed,
+                ..wire
             },
             state,
         )
+    }
+
+    /// A write has failed. An alert that says why may have come before, and is waited for: what a
+    /// broken connection has to say is there at once, or its end is.
+    fn look_back(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.is_multiplexed
+            && let Transport::Tls(stream) = &mut self.transport
+        {
+            let mut unread = [0; 64];
+            let mut unread = ReadBuf::new(&mut unread);
+            if let Err(error) = ready!(Pin::new(stream).poll_read(cx, &mut unread)) {
+                self.state.note_broken(&error);
+            }
+        }
+        Poll::Ready(())
     }
 }
 
@@ -211,6 +282,9 @@ impl AsyncRead for Wire {
         });
         this.state
             .note_read(buf.filled().len().saturating_sub(before));
+        if let Err(error) = &result {
+            this.state.note_broken(error);
+        }
         Poll::Ready(result)
     }
 }
@@ -227,6 +301,9 @@ impl AsyncWrite for Wire {
             Transport::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
         };
         this.state.note_write(&result);
+        if let Poll::Ready(Err(_)) = &result {
+            ready!(this.look_back(cx));
+        }
         result
     }
 
@@ -244,6 +321,9 @@ impl AsyncWrite for Wire {
             Transport::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
         };
         this.state.note_write(&result);
+        if let Poll::Ready(Err(_)) = &result {
+            ready!(this.look_back(cx));
+        }
         result
     }
 
@@ -255,10 +335,15 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().transport {
+        let this = self.get_mut();
+        let result = match &mut this.transport {
             Transport::Plain(stream) => Pin::new(stream).poll_flush(cx),
             Transport::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        };
+        if let Poll::Ready(Err(_)) = &result {
+            ready!(this.look_back(cx));
         }
+        result
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

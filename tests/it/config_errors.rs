@@ -7,6 +7,8 @@ use intermission::config::{
 };
 use proptest::prelude::*;
 
+use crate::support::tls::Authority;
+
 /// Two lines that make a site.
 const SITE: &str = "hosts = [\"shop.example\"]\nupstream = \"http://app:3000\"\n";
 
@@ -318,6 +320,56 @@ fn bad_certificates() {
             ),
         ])
         .expect_err("bad certificates")
+        .to_string()
+    });
+    insta::assert_snapshot!(shown.concat());
+}
+
+#[test]
+fn bad_identities_and_tls_without_tls() {
+    let upstream =
+        |url: &str, more: &str| format!("hosts = [\"*\"]\n[upstream]\nurl = \"{url}\"\n{more}\n");
+    let authority = Authority::new();
+    let (own, other) = (authority.identity("a.test"), authority.identity("b.test"));
+    let encrypted =
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n";
+    let older = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nMAA=\n-----END RSA PRIVATE KEY-----\n";
+    let shown = [
+        upstream("https://app", "client_certificate_file = \"missing.pem\""),
+        upstream("https://app", "client_certificate_file = \"key.pem\""),
+        upstream("https://app", "client_certificate_file = \"own.pem\""),
+        upstream("https://app", "client_key_file = \"key.pem\""),
+        upstream(
+            "https://app",
+            "client_certificate_file = \"own.pem\"\nclient_key_file = \"encrypted.pem\"",
+        ),
+        upstream(
+            "https://app",
+            "client_certificate_file = \"own.pem\"\nclient_key_file = \"older.pem\"",
+        ),
+        upstream(
+            "https://app",
+            "client_certificate_file = \"own.pem\"\nclient_key_file = \"other.pem\"",
+        ),
+        upstream(
+            "https://app",
+            "server_name = \"not a name\"\nhttp2 = \"yes\"",
+        ),
+        upstream(
+            "http://app",
+            "server_name = \"app.test\"\ninsecure = true\nhttp2 = true",
+        ),
+    ]
+    .map(|text| {
+        load([
+            ("sites/shop.toml", text.as_bytes()),
+            ("sites/own.pem", own.certificate.as_bytes()),
+            ("sites/key.pem", own.key.as_bytes()),
+            ("sites/other.pem", other.key.as_bytes()),
+            ("sites/encrypted.pem", encrypted.as_bytes()),
+            ("sites/older.pem", older.as_bytes()),
+        ])
+        .expect_err("bad identities")
         .to_string()
     });
     insta::assert_snapshot!(shown.concat());

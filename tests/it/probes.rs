@@ -14,7 +14,9 @@ use tokio::time::Instant;
 
 use crate::support::{
     clients::{Ask, Protocol},
-    eventually, let_pass,
+    eventually,
+    h2_origin::{Act, Carrier, H2Origin, Seen},
+    let_pass,
     origin::{Origin, RequestSeen},
     proxy::{Proxy, Setup, catch_all},
     script::{Step, answer, choose, ok, response},
@@ -244,4 +246,86 @@ fn probes_end_with_the_upstream() {
     let count = probes(&first).len();
     let_pass(Duration::from_millis(500));
     assert_eq!(probes(&first).len(), count);
+}
+
+/// The first probe that an origin which speaks HTTP/2 gets.
+fn first_probe(origin: &H2Origin) -> Seen {
+    eventually("a probe", || origin.requests().into_iter().next())
+}
+
+#[test]
+fn probes_speak_http_2_where_requests_do() {
+    let hello = |_: &Seen, _| Act::Answer(200, vec![], b"all is well".to_vec());
+    let probing = format!("{QUICK}text = \"well\"\n");
+    let origin = H2Origin::start(hello);
+    let upstream = format!(
+        "[upstream]\nurl = \"http://{}\"\nhttp2 = true\n",
+        origin.address
+    );
+    let text = format!("hosts = [\"*\"]\n{upstream}{probing}");
+    let proxy = Setup::new("").site("shop", &text).start();
+    let seen = first_probe(&origin);
+    assert_eq!(seen.uri, format!("http://{}/health", origin.address));
+    assert_eq!(seen.method, "GET");
+    eventually("it passes", || {
+        (proxy.metric("intermission_probes_total", &["passed"]) > 0.5).then_some(())
+    });
+    let authority = Authority::new();
+    let mut config = authority.server();
+    Arc::make_mut(&mut config).alpn_protocols = vec![b"h2".to_vec()];
+    let origin = H2Origin::with(Carrier::Tls(config), 100, hello);
+    let entry = "http2 = true\nca_file = \"ca.pem\"\n";
+    let upstream = format!("[upstream]\nurl = \"https://{}\"\n{entry}", origin.address);
+    let _proxy = Setup::new("")
+        .file("sites/ca.pem", &authority.pem())
+        .site("shop", &format!("hosts = [\"*\"]\n{upstream}{probing}"))
+        .start();
+    let seen = first_probe(&origin);
+    assert_eq!(seen.uri, format!("https://{}/health", origin.address));
+}
+
+#[test]
+fn an_outage_of_an_http_2_origin_is_noticed_by_probes_and_so_is_its_end() {
+    let is_down = Arc::new(AtomicBool::new(true));
+    let down = Arc::clone(&is_down);
+    let origin = H2Origin::start(move |_, _| match down.load(Ordering::Relaxed) {
+        true => Act::Answer(503, vec![], b"down".to_vec()),
+        false => Act::Answer(200, vec![], b"up".to_vec()),
+    });
+    let upstream = format!(
+        "[upstream]\nurl = \"http://{}\"\nhttp2 = true\n",
+        origin.address
+    );
+    let text = format!("hosts = [\"*\"]\n{upstream}{QUICK}");
+    let proxy = Setup::new("").site("shop", &text).start();
+    eventually("two fail", || {
+        (proxy.metric("intermission_probes_total", &["failed"]) > 1.5).then_some(())
+    });
+    assert_eq!(proxy.get("/").head.status(), 503);
+    is_down.store(false, Ordering::Relaxed);
+    eventually("it is back", || {
+        (proxy.get("/").body == b"up").then_some(())
+    });
+}
+
+#[test]
+fn the_host_of_probes_is_health_host_or_that_of_requests_or_the_upstreams() {
+    for (tables, host) in [
+        ("", None),
+        (
+            "[headers]\nhost = \"requests.test\"\n",
+            Some("requests.test"),
+        ),
+        (
+            "host = \"probes.test:81\"\n[headers]\nhost = \"requests.test\"\n",
+            Some("probes.test:81"),
+        ),
+    ] {
+        let origin = Origin::always(answer(ok("hello")));
+        let _proxy = Proxy::before(&origin.url(), &format!("{QUICK}{tables}"));
+        let seen = eventually("a probe", || probes(&origin).into_iter().next());
+        let own = origin.address.to_string();
+        let host = host.unwrap_or(&own);
+        assert_eq!(seen.head.field("host").as_deref(), Some(host));
+    }
 }

@@ -35,7 +35,7 @@ pub use self::{
     tls::{AcmeDirectorySpec, AcmeSpec, IdentityFiles, IdentitySpec, KeySpec, TlsSpec, expiry},
     upstream::{
         BalanceSpec, BreakerSpec, HashKey, HealthSpec, HoldSpec, LimitsSpec, ProbeSpec, RetrySpec,
-        Scheme, TargetSpec, TimeoutsSpec, UpstreamSpec,
+        Scheme, TargetSpec, TimeoutsSpec, UpstreamSpec, UpstreamTlsSpec,
     },
     variant::VariantSpec,
 };

@@ -3,11 +3,14 @@
 use std::{
     fmt,
     num::{NonZeroU32, NonZeroUsize},
+    sync::Arc,
     time::Duration,
 };
 
-use http::{HeaderName, StatusCode, uri::Authority};
-use rustls::pki_types::CertificateDer;
+use http::{HeaderName, HeaderValue, StatusCode, uri::Authority};
+use rustls::pki_types::{CertificateDer, ServerName};
+
+use super::tls::IdentitySpec;
 
 /// `upstream` and the tables that say how it is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,14 +40,14 @@ pub struct UpstreamSpec {
 /// How the upstream is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scheme {
-    /// Cleartext HTTP/1.1.
+    /// Cleartext.
     Http,
-    /// HTTP/1.1 over TLS.
+    /// Over TLS.
     Https,
 }
 
 /// One entry of `upstream`: an address, or a name that stands for any number of them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetSpec {
     /// Host and port as written; the port always present but with `srv`, where names bring theirs.
     pub authority: Authority,
@@ -57,6 +60,23 @@ pub struct TargetSpec {
     pub backup: bool,
     /// Whether each connection begins with a PROXY header that names the client. Default false.
     pub proxy_protocol: bool,
+    /// Whether it is spoken to in HTTP/2: with prior knowledge in cleartext, over TLS where it
+    /// agrees (RFC 9113 section 3). Default false: HTTP/1.1.
+    pub http2: bool,
+    /// How its connections are encrypted, where they are.
+    pub tls: UpstreamTlsSpec,
+}
+
+/// What is particular about TLS to a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpstreamTlsSpec {
+    /// The name that is asked for (SNI) and that the certificate has to be for; `None`: the host
+    /// of the URL.
+    pub server_name: Option<ServerName<'static>>,
+    /// Who we are to it; `None`: nobody.
+    pub identity: Option<Arc<IdentitySpec>>,
+    /// Whether any certificate will do. Default false.
+    pub insecure: bool,
 }
 
 /// `[timeouts]`: the four clocks.
@@ -115,6 +135,8 @@ pub struct HealthSpec {
 pub struct ProbeSpec {
     /// The path asked for. Default `/`.
     pub path: String,
+    /// What the endpoint is told in `Host`; `None`: its own host as configured.
+    pub host: Option<HeaderValue>,
     /// Statuses that are well; empty: any below 500. Default empty.
     pub statuses: Vec<StatusCode>,
     /// What the first 64 KiB of the body must contain.
@@ -184,6 +206,12 @@ impl TargetSpec {
             weight: 1,
             backup: false,
             proxy_protocol: false,
+            http2: false,
+            tls: UpstreamTlsSpec {
+                server_name: None,
+                identity: None,
+                insecure: false,
+            },
         }
     }
 }
@@ -251,6 +279,7 @@ impl Default for ProbeSpec {
     fn default() -> Self {
         Self {
             path: "/".to_owned(),
+            host: None,
             statuses: Vec::new(),
             text: None,
             interval: Duration::from_secs(5),

@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 
 use super::*;
 use crate::{
-    config::spec::{BalanceSpec, Scheme, TargetSpec},
+    config::spec::{BalanceSpec, LimitsSpec, Scheme, TargetSpec},
     failure::UpstreamFailure,
     tasks::Tasks,
     upstream::{
@@ -16,16 +16,16 @@ use crate::{
         endpoint::{Common, Endpoint, Outcome},
         health::Health,
         load::Load,
-        pool::Pool,
         set::Rank,
         target::Target,
+        ways::Ways,
     },
 };
 
 /// Endpoints at the ports from 1000 on, with these tiers and weights.
 fn set(ranks: &[(u32, u32)]) -> Set {
     let spec = TargetSpec::new("app:3000".parse().unwrap());
-    let target = Arc::new(Target::new(&spec, Scheme::Http).unwrap());
+    let target = Arc::new(Target::new(&spec, Scheme::Http, &[]).unwrap());
     let rules = Rules {
         breaker: None,
         is_probed: false,
@@ -36,12 +36,12 @@ fn set(ranks: &[(u32, u32)]) -> Set {
         health: Health::new(rules, "app".to_owned(), None, None),
     });
     let endpoints = ranks.iter().zip(1000..).map(|(&(tier, weight), port)| {
-        let pool = Pool::new(1, 1, Duration::from_secs(1));
+        let ways = Ways::new(1, &LimitsSpec::default(), false);
         let address = ([127, 0, 0, 1], port).into();
         let endpoint = Endpoint::new(
             Arc::clone(&target),
             address,
-            pool,
+            ways,
             Arc::clone(&common),
             None,
         );

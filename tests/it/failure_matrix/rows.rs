@@ -7,6 +7,7 @@ use intermission::failure::UpstreamFailure::{self, *};
 
 use crate::support::{
     dns::Told,
+    h2_frames::{frame, goaway, head, reset, settings},
     origin::Origin,
     places::{Refusing, Swallowing, unroutable},
     script::{Step, after_request, answer, response},
@@ -14,8 +15,8 @@ use crate::support::{
 };
 
 use super::scenes::{
-    Scene, before, chunked, cut, encrypted, full_pool, half_a_head_then, looping, named, never,
-    nobody, saying, two_refusing, two_swallowing,
+    Scene, before, chunked, cut, encrypted, frames, full_pool, half_a_head_then, looping, named,
+    never, nobody, saying, two_refusing, two_swallowing,
 };
 
 /// What the origin sees of one request.
@@ -83,10 +84,17 @@ impl Row {
 
 /// The whole table.
 pub(super) fn rows() -> Vec<Row> {
-    [unreachable(), unusable(), unanswering(), lying(), telling()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        unreachable(),
+        unusable(),
+        unanswering(),
+        lying(),
+        telling(),
+        multiplexed(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// No connection comes to be.
@@ -298,5 +306,61 @@ fn telling() -> Vec<Row> {
         Row::new("its own name in Via", Looped, looping)
             .sees(Attempts::Heads(0))
             .attempts(0, 1),
+    ]
+}
+
+/// HTTP/2 is spoken, or should be.
+fn multiplexed() -> Vec<Row> {
+    const INTERNAL_ERROR: u32 = 2;
+    const REFUSED_STREAM: u32 = 7;
+    const CANCEL: u32 = 8;
+    const PROTOCOL_ERROR: u32 = 1;
+    vec![
+        Row::new("h2: every stream refused", Terminated, || {
+            frames(settings(), |stream| (reset(stream, REFUSED_STREAM), false))
+        }),
+        Row::new("h2: reset before the head", Terminated, || {
+            frames(settings(), |stream| (reset(stream, INTERNAL_ERROR), false))
+        }),
+        Row::new("h2: cancelled before the head", Terminated, || {
+            frames(settings(), |stream| (reset(stream, CANCEL), false))
+        }),
+        Row::new("h2: an error of the protocol", Malformed, || {
+            frames(settings(), |stream| (reset(stream, PROTOCOL_ERROR), false))
+        }),
+        Row::new("h2: says goodbye to every request", Terminated, || {
+            frames(settings(), |_| (goaway(0, 0), true))
+        })
+        .attempts(1, 2),
+        Row::new("h2: closed without a word", Terminated, || {
+            frames(settings(), |_| (Vec::new(), true))
+        })
+        .attempts(1, 2),
+        Row::new("h2: silent after the request", ReadTimeout, || {
+            frames(settings(), |_| (Vec::new(), false))
+        }),
+        Row::new("h2: silent before its settings", ConnectTimeout, || {
+            frames(Vec::new(), |_| (Vec::new(), false))
+        }),
+        Row::new("h2: noise for settings", Malformed, || {
+            frames(vec![0xff; 64], |_| (Vec::new(), false))
+        }),
+        Row::new("h2: an answer in HTTP/1.1", Malformed, || {
+            let refusal = response("400 Bad Request", &[], b"what?");
+            frames(refusal, |_| (Vec::new(), false))
+        }),
+        Row::new("h2: a head that is none", Malformed, || {
+            frames(settings(), |stream| {
+                // An index of the table that HPACK does not have.
+                (frame(1, 4, stream, &[0xff, 0xff, 0x03]), false)
+            })
+        }),
+        Row::new("h2: reset mid-body", Incomplete, || {
+            frames(settings(), |stream| {
+                let begun = [head(stream), frame(0, 0, stream, b"begun")].concat();
+                ([begun, reset(stream, INTERNAL_ERROR)].concat(), false)
+            })
+        })
+        .asking(Asking::Downloads),
     ]
 }

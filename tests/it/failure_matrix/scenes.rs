@@ -5,6 +5,7 @@ use std::{any::Any, net::Ipv4Addr};
 use crate::support::{
     dns::{NameServer, Told},
     h1,
+    h2_frames::Liar,
     origin::Origin,
     places::{Refusing, Swallowing},
     proxy::{Proxy, Setup, catch_all},
@@ -135,6 +136,24 @@ pub(super) fn encrypted(start: fn(&Authority) -> Origin) -> Scene {
         origin: Some(origin),
         fields: Vec::new(),
         _keep: Vec::new(),
+    }
+}
+
+/// An upstream that lies in HTTP/2.
+pub(super) fn frames(
+    greeting: Vec<u8>,
+    reply: impl Fn(u32) -> (Vec<u8>, bool) + Send + Sync + 'static,
+) -> Scene {
+    let liar = Liar::start(greeting, reply);
+    let site = format!(
+        "hosts = [\"*\"]\n[upstream]\nurl = \"http://{}\"\nhttp2 = true\n{TIGHT}",
+        liar.address
+    );
+    Scene {
+        proxy: Setup::new("").site("shop", &site).start(),
+        origin: None,
+        fields: Vec::new(),
+        _keep: vec![Box::new(liar)],
     }
 }
 

@@ -11,6 +11,8 @@ pub(crate) mod front;
 pub(crate) mod gate;
 pub(crate) mod h1;
 pub(crate) mod h2;
+pub(crate) mod h2_frames;
+pub(crate) mod h2_origin;
 pub(crate) mod head;
 pub(crate) mod line;
 pub(crate) mod load;

@@ -14,6 +14,12 @@ use rustls::{
     sign::CertifiedKey,
 };
 
+/// A certificate and its key, in PEM.
+pub(crate) struct Identity {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
+}
+
 /// An authority of the test's own.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
@@ -90,6 +96,17 @@ impl Authority {
     /// The same that knows only these versions.
     pub(crate) fn client_of(&self, versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
         client_that_trusts(self.0.der().clone(), versions)
+    }
+
+    /// A certificate that this authority signs, with its key.
+    pub(crate) fn identity(&self, name: &str) -> Identity {
+        let params = CertificateParams::new([name.to_owned()]).expect("a good name");
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.0).expect("a certificate");
+        Identity {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+        }
     }
 
     fn config(&self, names: &[&str], expired: bool) -> Arc<ServerConfig> {
