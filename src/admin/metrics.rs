@@ -136,6 +136,8 @@ fn failures(metrics: &Metrics, out: Out<'_, '_>) -> fmt::Result {
         }
         let ours = [
             ("overloaded", &counts.overloaded),
+            ("rate_limited", &counts.rate_limited),
+            ("too_large", &counts.too_large),
             ("proxy_internal_error", &counts.internal),
         ];
         for (reason, count) in ours {
@@ -171,6 +173,13 @@ fn process(metrics: &Metrics, out: Out<'_, '_>) -> fmt::Result {
         "accept_errors",
         help,
         metrics.accept_errors.load(Relaxed),
+    )?;
+    let help = "Client connections closed because their address had too many";
+    single(
+        out,
+        "connections_refused",
+        help,
+        metrics.connections_refused.load(Relaxed),
     )?;
     let mut family = counter(out, "config_reloads", "Reloads by result")?;
     for (result, count) in [

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, num::NonZeroUsize, ops::RangeInclusive, time::D
 use http::{StatusCode, uri::Authority};
 
 use super::{
+    admission::admission,
     brand,
     breaker::breaker,
     custom, flow,
@@ -14,9 +15,9 @@ use super::{
     reader::{Table, Value},
     source::Spot,
     spec::{
-        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language, MaintenanceSpec, OwnSpec,
-        PageTextSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec, TimeoutsSpec, UpstreamSpec,
-        VariantSpec,
+        AdmissionSpec, BrandSpec, FallbackSpec, HeadersSpec, HostPattern, Language,
+        MaintenanceSpec, OwnSpec, PageTextSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec,
+        TimeoutsSpec, UpstreamSpec, VariantSpec,
     },
     upstream::{self, Origins},
     variant,
@@ -57,6 +58,7 @@ pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
         fallback: self::fallback(&fallback, &own_pages),
         retry_after: retry_after(&file.table("retry_after")),
         headers: headers(&file.table("headers")),
+        admission: admission(&file.table("limits")),
         variants: variant::variants(&own_pages, &pages),
         maintenance: maintenance::maintenance(&file.table("maintenance")),
         own: OwnSpec {
@@ -105,6 +107,7 @@ struct Parts {
     fallback: FallbackSpec,
     retry_after: RetryAfterSpec,
     headers: HeadersSpec,
+    admission: AdmissionSpec,
     own: OwnSpec,
 }
 
@@ -129,6 +132,7 @@ impl Default for Parts {
             },
             retry_after: DEFAULT_RETRY_AFTER,
             headers: HeadersSpec::default(),
+            admission: AdmissionSpec::default(),
             own: OwnSpec::default(),
         }
     }
@@ -147,6 +151,7 @@ impl Parts {
             fallback: self.fallback,
             retry_after: self.retry_after,
             headers: self.headers,
+            admission: self.admission,
             own: self.own,
         }
     }

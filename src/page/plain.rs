@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use http::StatusCode;
 use serde::Serialize;
 
 use super::{
@@ -24,6 +25,8 @@ pub(super) struct Plain<'a> {
     pub cause: Cause,
     /// What became of the request.
     pub submission: Submission,
+    /// The status it comes with, where it comes with one that tells.
+    pub status: StatusCode,
     /// How long to wait, in seconds.
     pub seconds: u64,
     /// The request's id.
@@ -46,8 +49,8 @@ impl Plain<'_> {
     pub(super) fn json(&self) -> Vec<u8> {
         let problem = Problem {
             r#type: "about:blank",
-            title: "Service Unavailable",
-            status: 503,
+            title: self.status.canonical_reason().unwrap_or_default(),
+            status: self.status.as_u16(),
             detail: &self.words().sentences(&[&self.what(), &self.when()]),
             retry_after: self.seconds,
             request_id: self.request_id,

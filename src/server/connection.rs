@@ -3,7 +3,14 @@
 //! It tells HTTP/1 from HTTP/2 by the first bytes, hands them to hyper, keeps the deadlines and
 //! sees to it that what hyper refuses by itself has a record too.
 
-use std::{error::Error, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    net::{IpAddr, SocketAddr},
+    num::NonZeroUsize,
+    pin::Pin,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use http::StatusCode;
 use hyper::{
@@ -25,16 +32,18 @@ use super::{
     io::ClientIo,
     recognise::recognise,
     stack::{self, PerConnection, Stack},
+    streams::Streams,
     unreadable::{TOO_LONG, is_too_long, note, note_refusal},
     worker::Worker,
 };
-use crate::{config::spec::ProcessSpec, tasks::Tasks, telemetry::connection::ConnectionState};
+use crate::{
+    config::spec::ProcessSpec,
+    telemetry::connection::{Bounds, ConnectionState, Place},
+};
 
 /// Read and write buffers of an HTTP/1 connection grow up to this.
 const BUFFER: usize = 64 * 1024;
 
-/// Streams a client may have open on one HTTP/2 connection.
-const STREAMS: u32 = 128;
 const STREAM_WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
@@ -50,8 +59,12 @@ pub(super) async fn serve(
     worker: Arc<Worker>,
 ) {
     let settings = Settings::of(&worker);
+    let Some(place) = settings.admit(peer, place, &worker) else {
+        return;
+    };
     let telemetry = Arc::clone(&worker.shared.telemetry);
-    let state = ConnectionState::new(peer, &settings.trusted, telemetry, Some(place));
+    let (trusted, bounds) = (&settings.trusted, settings.bounds);
+    let state = ConnectionState::new(peer, trusted, telemetry, Some(place), bounds);
     let Some((stream, prefix, is_h2)) =
         recognise(stream, &worker.shared.drain.idle, settings.limits.head).await
     else {
@@ -83,6 +96,9 @@ struct Settings {
     head_size: usize,
     head_fields: usize,
     longest_target: usize,
+    per_address: Option<NonZeroUsize>,
+    bounds: Bounds,
+    streams: u32,
     trusted: Vec<IpNet>,
 }
 
@@ -99,8 +115,58 @@ impl Settings {
             head_size: process.clients.head_size,
             head_fields: process.clients.head_fields,
             longest_target: longest_target(process),
+            per_address: process.clients.connections_per_address,
+            bounds: Bounds {
+                requests: most_requests(process.clients.requests_per_connection),
+                body_timeout: process.clients.body_timeout,
+                body_rate: process.clients.body_rate,
+            },
+            streams: process.clients.streams,
             trusted: process.trusted_proxies.clone(),
         }
+    }
+
+    /// The place of a connection, unless its address has too many. A proxy we trust speaks for
+    /// many.
+    fn admit(
+        &self,
+        peer: SocketAddr,
+        among_all: OwnedSemaphorePermit,
+        worker: &Worker,
+    ) -> Option<Place> {
+        let address = peer.ip().to_canonical();
+        let is_trusted = self.trusted.iter().any(|net| net.contains(&address));
+        let among_its_own = if is_trusted {
+            None
+        } else {
+            let seat = worker.shared.addresses.enter(address, self.per_address);
+            if seat.is_none() {
+                turned_away(address, worker);
+            }
+            Some(seat?)
+        };
+        Some(Place {
+            among_all,
+            among_its_own,
+        })
+    }
+}
+
+fn most_requests(configured: Option<NonZeroUsize>) -> u64 {
+    let most = configured.map(|most| u64::try_from(most.get()).unwrap_or(u64::MAX));
+    most.unwrap_or(u64::MAX)
+}
+
+/// A connection is closed unheard: what speaks there would only ask again if it were told why.
+fn turned_away(address: IpAddr, worker: &Worker) {
+    let refused = &worker.shared.telemetry.metrics.connections_refused;
+    // Once, then now and then while it lasts.
+    if refused.fetch_add(1, Relaxed).is_multiple_of(256) {
+        tracing::warn!(
+            %address,
+            "one address has too many connections; more are closed. If it is a proxy of yours, \
+             name it in trusted_proxies, else see connections_per_address in [clients]"
+        );
     }
 }
 
@@ -160,7 +226,8 @@ async fn serve_h2<S>(
 ) where
     S: Stack,
 {
-    let builder = h2(&worker.shared.tasks, settings.head_size);
+    let streams = Streams::new(&worker.shared.tasks, &state, settings.limits.idle);
+    let builder = h2(streams, settings);
     let mut connection = builder.serve_connection(TokioIo::new(io), service);
     let limits = Limits {
         rest: None,
@@ -179,16 +246,16 @@ fn h1(head_size: usize, head_fields: usize) -> http1::Builder {
     builder
 }
 
-fn h2(tasks: &Tasks, head_size: usize) -> http2::Builder<Tasks> {
-    let mut builder = http2::Builder::new(tasks.clone());
+fn h2(streams: Streams, settings: &Settings) -> http2::Builder<Streams> {
+    let mut builder = http2::Builder::new(streams);
     builder
         .timer(TokioTimer::new())
-        .max_concurrent_streams(STREAMS)
+        .max_concurrent_streams(settings.streams)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_local_error_reset_streams(Some(128))
         .max_send_buf_size(BUFFER)
-        .max_header_list_size(u32::try_from(head_size).unwrap_or(u32::MAX));
+        .max_header_list_size(u32::try_from(settings.head_size).unwrap_or(u32::MAX));
     builder
 }
 
@@ -205,14 +272,14 @@ where
     }
 }
 
-impl<I, S, B> Graceful for http2::Connection<I, S, Tasks>
+impl<I, S, B> Graceful for http2::Connection<I, S, Streams>
 where
     S: HttpService<Incoming, ResBody = B>,
     S::Error: Into<BoxError>,
     I: Read + Write + Unpin,
     B: Body + 'static,
     B::Error: Into<BoxError>,
-    Tasks: Http2ServerConnExec<S::Future, B>,
+    Streams: Http2ServerConnExec<S::Future, B>,
 {
     fn graceful(&mut self) {
         Pin::new(self).graceful_shutdown();

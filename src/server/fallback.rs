@@ -89,6 +89,7 @@ fn answer(failed: &FailedWith, asked: &Asked) -> Response<Body> {
     asked.record.failed(failed.failure);
     asked.record.answered_by(match failed.failure {
         Failure::Maintenance(_) => Outcome::Maintenance,
+        Failure::RateLimited(_) | Failure::TooLarge => Outcome::Refused,
         Failure::Overloaded | Failure::Upstream(_) | Failure::Internal => Outcome::Page,
     });
     asked.site.respond(failed, asked).map(Body::Page)
@@ -108,7 +109,7 @@ mod tests {
         site::{Identity, Site},
         tasks::{Tasks, WorkerId},
         telemetry::{
-            connection::ConnectionState,
+            connection::{Bounds, ConnectionState},
             metrics::Metrics,
             record::{Record, Telemetry},
         },
@@ -132,7 +133,8 @@ mod tests {
         let spec = config.sites.first().unwrap();
         let request = Request::get("/path").body(()).unwrap();
         let peer = ([192, 0, 2, 1], 4711).into();
-        let connection = ConnectionState::new(peer, &[], Arc::clone(telemetry), None);
+        let connection =
+            ConnectionState::new(peer, &[], Arc::clone(telemetry), None, Bounds::default());
         let request_id = request_id::new();
         let pages = Site::pages(spec, None, &Arc::default()).unwrap();
         let site = Site::new(spec, pages, None, &around, &telemetry.metrics).unwrap();

@@ -98,7 +98,8 @@ impl<C: Graceful> Future for Guarded<'_, C> {
             if let Poll::Ready(output) = Pin::new(&mut **this.connection).poll(cx) {
                 return Poll::Ready(End::Done(output));
             }
-            if !*this.drained && this.draining.as_mut().poll(cx).is_ready() {
+            let ends = || this.state.is_spent();
+            if !*this.drained && (ends() || this.draining.as_mut().poll(cx).is_ready()) {
                 *this.drained = true;
                 this.connection.graceful();
                 continue;

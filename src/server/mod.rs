@@ -10,5 +10,6 @@ pub mod listening;
 mod recognise;
 pub mod route;
 pub mod stack;
+mod streams;
 mod unreadable;
 pub mod worker;

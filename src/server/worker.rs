@@ -12,7 +12,7 @@ use super::listener;
 use crate::{
     runtime::RuntimeHandle,
     tasks::{Tasks, WorkerId, signal::Signal},
-    telemetry::record::Telemetry,
+    telemetry::{addresses::Addresses, record::Telemetry},
 };
 
 /// What all workers share.
@@ -27,6 +27,8 @@ pub struct Shared {
     pub drain: Drain,
     /// Client connections that may still be accepted.
     pub places: Arc<Semaphore>,
+    /// How many of them each client address has.
+    pub addresses: Arc<Addresses>,
 }
 
 /// The stages of shutting down.

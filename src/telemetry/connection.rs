@@ -5,23 +5,26 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
+    time::Duration,
 };
 
 use ipnet::IpNet;
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
-use super::record::Telemetry;
+use super::{addresses::Seat, record::Telemetry};
 use crate::message::forwarded::Forwarder;
 
 /// One client connection.
 pub struct ConnectionState {
     forwarder: Forwarder,
+    bounds: Bounds,
     in_flight: AtomicUsize,
-    served: AtomicBool,
+    served: AtomicU64,
     reading_head: AtomicBool,
     idle_since: Mutex<Instant>,
     unread: AtomicBool,
@@ -30,8 +33,51 @@ pub struct ConnectionState {
     unsent: AtomicBool,
     unsent_since: Mutex<Option<Instant>>,
     closing: AtomicBool,
+    turn: AtomicU8,
     telemetry: Arc<Telemetry>,
-    _place: Option<OwnedSemaphorePermit>,
+    _place: Option<Place>,
+}
+
+/// What a connection takes of what there is.
+#[derive(Debug)]
+pub struct Place {
+    /// One of all connections.
+    pub among_all: OwnedSemaphorePermit,
+    /// One of those of its address; `None` for a proxy we trust, which speaks for many.
+    pub among_its_own: Option<Seat>,
+}
+
+/// What the requests of one connection may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Requests before it is closed in order.
+    pub requests: u64,
+    /// How long we wait for a request body whatever its rate.
+    pub body_timeout: Duration,
+    /// Bytes that buy it another second; `None`: any number will do.
+    pub body_rate: Option<NonZeroU32>,
+}
+
+/// None.
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            requests: u64::MAX,
+            body_timeout: Duration::MAX,
+            body_rate: None,
+        }
+    }
+}
+
+/// What an HTTP/2 stream did when it was last looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Nothing: the client takes no more of the answer.
+    Still,
+    /// It went on with its answer.
+    WentOn,
+    /// It waits for the answer, or for more of it.
+    WaitsForUs,
 }
 
 /// What the bytes that came are.
@@ -66,13 +112,15 @@ impl ConnectionState {
         peer: SocketAddr,
         trusted: &[IpNet],
         telemetry: Arc<Telemetry>,
-        place: Option<OwnedSemaphorePermit>,
+        place: Option<Place>,
+        bounds: Bounds,
     ) -> Arc<Self> {
         telemetry.metrics.connections.up();
         Arc::new(Self {
             forwarder: Forwarder::new(peer, trusted),
+            bounds,
             in_flight: AtomicUsize::new(0),
-            served: AtomicBool::new(false),
+            served: AtomicU64::new(0),
             reading_head: AtomicBool::new(false),
             idle_since: Mutex::new(Instant::now()),
             unread: AtomicBool::new(false),
@@ -81,6 +129,7 @@ impl ConnectionState {
             unsent: AtomicBool::new(false),
             unsent_since: Mutex::new(None),
             closing: AtomicBool::new(false),
+            turn: AtomicU8::new(0),
             telemetry,
             _place: place,
         })
@@ -96,6 +145,38 @@ impl ConnectionState {
     #[must_use]
     pub fn forwarder(&self) -> &Forwarder {
         &self.forwarder
+    }
+
+    /// What its requests may take.
+    #[must_use]
+    pub const fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    /// Whether it has had all the requests it may have.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.served.load(Relaxed) >= self.bounds.requests
+    }
+
+    /// What the stream that is being polled does.
+    pub fn turn(&self, turn: Turn) {
+        let turn = match turn {
+            Turn::Still => 0,
+            Turn::WentOn => 1,
+            Turn::WaitsForUs => 2,
+        };
+        self.turn.store(turn, Relaxed);
+    }
+
+    /// What the stream that was polled last did.
+    #[must_use]
+    pub fn last_turn(&self) -> Turn {
+        match self.turn.load(Relaxed) {
+            0 => Turn::Still,
+            1 => Turn::WentOn,
+            _ => Turn::WaitsForUs,
+        }
     }
 
     /// It speaks HTTP/2, where bytes need not be the beginning of a request.
@@ -122,7 +203,7 @@ impl ConnectionState {
             Waiting::Answer
         } else if self.is_closing() {
             Waiting::Close
-        } else if self.reading_head.load(Relaxed) || !self.served.load(Relaxed) {
+        } else if self.reading_head.load(Relaxed) || self.served.load(Relaxed) == 0 {
             Waiting::Head
         } else {
             let since = *self
@@ -198,7 +279,8 @@ impl ConnectionState {
     pub(super) fn request_began(&self) {
         self.in_flight.fetch_add(1, Relaxed);
         self.reading_head.store(false, Relaxed);
-        self.served.store(true, Relaxed);
+        // Requests of one connection begin one after the other.
+        self.served.store(self.served.load(Relaxed) + 1, Relaxed);
         self.telemetry.metrics.in_flight.up();
     }
 

@@ -1,6 +1,7 @@
 //! What is known about requests afterwards: records, metrics, the access log.
 
 pub mod access_log;
+pub mod addresses;
 pub mod connection;
 
 pub mod failure_log;

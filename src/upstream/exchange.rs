@@ -19,7 +19,7 @@ use super::{
     body::RequestBody,
     driver::Driver,
     pool::Place,
-    wire::{Mark, Progress, WireState},
+    wire::{ClientEnd, Mark, Progress, WireState},
 };
 use crate::{
     config::spec::TimeoutsSpec,
@@ -45,15 +45,6 @@ pub(super) struct SendError {
     pub(super) unsent: Option<Request<RequestBody>>,
     /// It was the client whose request body did not come to its end.
     pub(super) by_client: Option<ClientEnd>,
-}
-
-/// What became of a request body that did not come to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ClientEnd {
-    /// It broke off.
-    Broke,
-    /// Nothing more came in time.
-    Stalled,
 }
 
 /// Which clock ran out.
@@ -211,7 +202,7 @@ impl Connection {
                 source: Some(Box::new(error)),
             },
             unsent,
-            by_client: self.wire.is_upload_broken().then_some(ClientEnd::Broke),
+            by_client: self.wire.client_end(),
         }
     }
 }

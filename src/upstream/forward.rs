@@ -13,14 +13,15 @@ use tokio::time::Instant;
 use super::{
     Upstream,
     accept::is_event_stream,
-    body::{OriginBody, RequestBody},
+    body::{OriginBody, RequestBody, Terms},
     course::Course,
     endpoint::Lease,
-    exchange::{ClientEnd, Clocks, Connection, SendError},
+    exchange::{Clocks, Connection, SendError},
     expect::BarrierGuard,
     health::known_cause,
     outbound::Outbound,
     set::Set,
+    wire::ClientEnd,
 };
 use crate::{
     failure::{AttemptError, Failure, Sent, UpstreamFailure},
@@ -39,6 +40,8 @@ pub(crate) struct Sender<'a> {
     /// What the origin is told in `Host`, where that is not what the request has there anyway.
     pub(crate) host: Option<&'a HeaderValue>,
     pub(crate) request_id: &'a HeaderValue,
+    /// What the client may do with its request body.
+    pub(crate) terms: Terms,
     pub(crate) record: &'a Arc<Record>,
 }
 
@@ -49,10 +52,8 @@ pub(crate) enum ForwardError {
         error: AttemptError,
         unread: Option<RequestBody>,
     },
-    /// The client broke off its own request body.
-    Client,
-    /// The client sent no more of its request body.
-    ClientStalled,
+    /// The client's own request body did not come to its end.
+    ByClient(ClientEnd),
 }
 
 /// An attempt that brought a response head.
@@ -68,15 +69,6 @@ pub(super) enum Ended {
     ByClient(ClientEnd),
 }
 
-impl From<ClientEnd> for ForwardError {
-    fn from(end: ClientEnd) -> Self {
-        match end {
-            ClientEnd::Broke => Self::Client,
-            ClientEnd::Stalled => Self::ClientStalled,
-        }
-    }
-}
-
 impl Upstream {
     /// Sends a request to the upstream and returns the response as soon as its head is there.
     pub(crate) async fn forward(
@@ -89,6 +81,7 @@ impl Upstream {
             let unread = Some(RequestBody::new(
                 request.into_body(),
                 None,
+                Terms::NONE,
                 Arc::clone(sender.record),
             ));
             return Err(ForwardError::Failed { error, unread });
@@ -100,7 +93,7 @@ impl Upstream {
                 let unread = outbound.request.map(Request::into_body);
                 return Err(ForwardError::Failed { error, unread });
             }
-            Err(Ended::ByClient(end)) => return Err(end.into()),
+            Err(Ended::ByClient(end)) => return Err(ForwardError::ByClient(end)),
         };
         if let Some(barrier) = &outbound.barrier.0 {
             barrier.settle();

@@ -30,6 +30,7 @@ mod load;
 mod order;
 mod outbound;
 mod outlast;
+mod pace;
 mod permit;
 mod pool;
 mod probe;

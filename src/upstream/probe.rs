@@ -98,7 +98,11 @@ pub(super) async fn probe(
 fn unreachable(cause: Failure) -> Probed {
     match cause {
         Failure::Upstream(cause) => Some(Err(ProbeFailure::Unreachable(cause))),
-        Failure::Maintenance(_) | Failure::Overloaded | Failure::Internal => None,
+        Failure::Maintenance(_)
+        | Failure::Overloaded
+        | Failure::RateLimited(_)
+        | Failure::TooLarge
+        | Failure::Internal => None,
     }
 }
 

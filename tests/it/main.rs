@@ -55,6 +55,8 @@ mod retries_races;
 mod returning;
 mod routing;
 mod signals;
+mod smuggling;
+mod smuggling_h2;
 mod snapshot;
 mod stalled;
 mod status;

@@ -7,9 +7,9 @@ use http::StatusCode;
 
 use super::{PageError, Pages};
 use crate::config::spec::{
-    ActionSpec, BrandSpec, CauseTextSpec, Color, FallbackSpec, HeadersSpec, HostPattern, Language,
-    LinkSpec, LogoSpec, MaintenanceSpec, OwnSpec, PageTextSpec, RetryAfterSpec, Scheme, SiteSpec,
-    TargetSpec, UpstreamSpec,
+    ActionSpec, AdmissionSpec, BrandSpec, CauseTextSpec, Color, FallbackSpec, HeadersSpec,
+    HostPattern, Language, LinkSpec, LogoSpec, MaintenanceSpec, OwnSpec, PageTextSpec,
+    RetryAfterSpec, Scheme, SiteSpec, TargetSpec, UpstreamSpec,
 };
 
 impl Pages {
@@ -45,6 +45,7 @@ pub(super) fn site(brand: BrandSpec) -> SiteSpec {
             after_1_hour: Duration::from_mins(10),
         },
         headers: HeadersSpec::default(),
+        admission: AdmissionSpec::default(),
         own: OwnSpec::default(),
     }
 }
