@@ -103,11 +103,6 @@ impl Frames {
         self.headers(stream, END_STREAM, &request("GET", path))
     }
 
-    /// Our direction ends.
-    pub(crate) fn finish_writing(&mut self) {
-        self.line.finish_writing();
-    }
-
     /// The next frame; settings and pings are answered on the way.
     pub(crate) fn next(&mut self) -> Result<Frame, Ended> {
         let mut head = Vec::new();
@@ -124,8 +119,14 @@ impl Frames {
             stream: u32::from_be_bytes([head[5] & 0x7f, head[6], head[7], head[8]]),
             payload,
         };
-        if frame.kind == SETTINGS && frame.flags & ACK == 0 {
-            self.frame(SETTINGS, ACK, 0, &[]);
+        match frame.kind {
+            SETTINGS if frame.flags & ACK == 0 => {
+                self.frame(SETTINGS, ACK, 0, &[]);
+            }
+            PING if frame.flags & ACK == 0 => {
+                self.frame(PING, ACK, 0, &frame.payload);
+            }
+            _ => {}
         }
         Ok(frame)
     }
