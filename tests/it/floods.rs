@@ -46,6 +46,7 @@ fn flood(proxy: &Proxy, flood: &[u8]) -> Outcome {
     assert!(after < before + GROWTH, "{before} bytes, then {after}");
     let log = proxy.process.stderr().join("\n");
     assert!(!log.contains("panicked"), "{log}");
+    assert!(!log.contains("WARN"), "a flood of lines: {log}");
     end
 }
 

@@ -93,15 +93,20 @@ impl Before {
         }
     }
 
-    /// While there is pressure. The best of three: other work can only make it slower.
+    /// While there is pressure. The best of three: other work can only make it slower. A program
+    /// that is not optimised only has to answer at all.
     fn assert_neighbour(&self, proxy: &Proxy, is_measured: bool) {
-        let beside = (0..3).map(|_| neighbour(proxy)).min().expect("three runs");
-        let (alone, held) = (self.alone, proxy.process.resident());
-        eprintln!(
-            "the neighbour: 99 % within {alone:?} alone, {beside:?} beside; {held} bytes held"
-        );
+        if !is_measured {
+            let status = proxy.get("/page").head.status();
+            assert!(matches!(status, 200 | 503), "{status}");
+            return;
+        }
+        let beside = (0..3).map(|_| neighbour(proxy)).min();
+        let (alone, beside) = (self.alone, beside.expect("three runs"));
+        let held = proxy.process.resident();
+        eprintln!("99 % within {alone:?} alone, {beside:?} beside; {held} bytes held");
         assert!(
-            !is_measured || beside <= alone * 2 + NOISE,
+            beside <= alone * 2 + NOISE,
             "{beside:?} beside the crowd, {alone:?} alone"
         );
     }
