@@ -50,7 +50,7 @@ pub(crate) enum ForwardError {
     /// The upstream's doing, or ours; with the request body, where it was not consumed.
     Failed {
         error: AttemptError,
-        unread: Option<RequestBody>,
+        unread: Option<Box<RequestBody>>,
     },
     /// The client's own request body did not come to its end.
     ByClient(ClientEnd),
@@ -78,19 +78,20 @@ impl Upstream {
     ) -> Result<Response<OriginBody>, ForwardError> {
         if sender.via.has_passed(request.headers()) {
             let error = unsent(UpstreamFailure::Looped);
-            let unread = Some(RequestBody::new(
+            let unread = RequestBody::new(
                 request.into_body(),
                 None,
                 Terms::NONE,
                 Arc::clone(sender.record),
-            ));
+            );
+            let unread = Some(Box::new(unread));
             return Err(ForwardError::Failed { error, unread });
         }
         let mut outbound = Outbound::prepare(request, sender);
         let answered = match self.attempts(&mut outbound, sender).await {
             Ok(answered) => answered,
             Err(Ended::Failed(error)) => {
-                let unread = outbound.request.map(Request::into_body);
+                let unread = outbound.request.map(Request::into_body).map(Box::new);
                 return Err(ForwardError::Failed { error, unread });
             }
             Err(Ended::ByClient(end)) => return Err(ForwardError::ByClient(end)),

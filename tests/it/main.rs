@@ -46,6 +46,7 @@ mod looks;
 mod maintenance;
 mod malformed;
 mod many_sites;
+mod other_clients;
 mod outages;
 mod overload;
 mod pressure;

@@ -131,6 +131,7 @@ fn rows() -> Vec<Row> {
         codings(),
         lines(),
         chunks(),
+        ends_of_chunks(),
         versions(),
         hosts(),
         targets(),
@@ -340,6 +341,12 @@ fn chunks() -> Vec<Row> {
             chunked("five\r\nhello\r\n0\r\n\r\n"),
             BeRefused,
         ),
+    ]
+}
+
+fn ends_of_chunks() -> Vec<Row> {
+    let chunked = |body: &str| post("Transfer-Encoding: chunked", body);
+    vec![
         (
             "LF for a line end",
             chunked("5\nhello\r\n0\r\n\r\n"),
