@@ -34,7 +34,7 @@ pub use self::store::Shelf;
 use self::{
     key::{Cause, PageKey, end_of},
     legal::LegalPages,
-    plain::Plain,
+    plain::{Plain, status_of},
     snapshot::Snapshot,
     source::Source,
     store::Store,
@@ -311,18 +311,6 @@ impl Pages {
 }
 
 type Parts = (StatusCode, HeaderMap, Bytes);
-
-/// What an answer that may tell the truth by its status tells.
-const fn status_of(failure: Failure) -> StatusCode {
-    match failure {
-        Failure::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
-        Failure::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Failure::Maintenance(_)
-        | Failure::Overloaded
-        | Failure::Upstream(_)
-        | Failure::Internal => StatusCode::SERVICE_UNAVAILABLE,
-    }
-}
 
 /// Trailers-only: a head that ends the stream, so without a length.
 fn grpc(plain: &Plain<'_>, to: &Preferences) -> Parts {

@@ -11,7 +11,10 @@ use super::{
     render::what_is_the_matter,
     submission::Submission,
 };
-use crate::config::spec::{Language, Tone};
+use crate::{
+    config::spec::{Language, Tone},
+    failure::Failure,
+};
 
 /// What a short answer says.
 pub(super) struct Plain<'a> {
@@ -116,4 +119,16 @@ fn one_line(text: &str) -> String {
     text.chars()
         .map(|char| if char.is_control() { ' ' } else { char })
         .collect()
+}
+
+/// What an answer that may tell the truth by its status tells.
+pub(super) const fn status_of(failure: Failure) -> StatusCode {
+    match failure {
+        Failure::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+        Failure::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Failure::Maintenance(_)
+        | Failure::Overloaded
+        | Failure::Upstream(_)
+        | Failure::Internal => StatusCode::SERVICE_UNAVAILABLE,
+    }
 }

@@ -27,8 +27,8 @@ use crate::{
     },
     upstream::{
         OriginBody, OriginBodyError,
-        body::Terms,
         forward::{ForwardError, Sender},
+        request_body::Terms,
         wire::ClientEnd,
     },
 };

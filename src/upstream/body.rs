@@ -1,9 +1,8 @@
-//! Bodies on their way between client and origin: streamed, counted, never collected.
+//! Response bodies on their way to the client: streamed, never collected.
 
 use std::{
     future::Future,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -14,256 +13,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
-use super::{
-    driver::poll_driven,
-    endpoint::Lease,
-    expect::Barrier,
-    pace::Pace,
-    wire::{ClientEnd, WireState},
-};
-use crate::telemetry::record::Record;
-
-/// A client's request body on its way to the origin.
-pub(crate) struct RequestBody {
-    incoming: Option<Incoming>,
-    wire: Option<Arc<WireState>>,
-    barrier: Option<Arc<Barrier>>,
-    terms: Terms,
-    received: u64,
-    pace: Option<Box<Pace>>,
-    record: Arc<Record>,
-}
-
-/// What a client may do with a request body.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Terms {
-    /// Its length in bytes, at most.
-    pub(crate) most: u64,
-    /// Whether its pace counts: not where both sides speak when they have something to say.
-    pub(crate) paced: bool,
-}
-
-impl RequestBody {
-    pub(super) fn new(
-        incoming: Incoming,
-        barrier: Option<Arc<Barrier>>,
-        terms: Terms,
-        record: Arc<Record>,
-    ) -> Self {
-        let incoming = Some(incoming).filter(|body| !body.is_end_stream());
-        if incoming.is_none() {
-            record.request_body_ended();
-        }
-        Self {
-            incoming,
-            wire: None,
-            barrier,
-            terms,
-            received: 0,
-            pace: None,
-            record,
-        }
-    }
-
-    /// A body for a repeated request that has none.
-    pub(super) fn none(record: Arc<Record>) -> Self {
-        Self {
-            incoming: None,
-            wire: None,
-            barrier: None,
-            terms: Terms::NONE,
-            received: 0,
-            pace: None,
-            record,
-        }
-    }
-
-    /// Tells the connection's clocks when the body ends. Says whether there is a body.
-    pub(super) fn attach(&mut self, wire: &Arc<WireState>) -> bool {
-        if self.incoming.is_some() {
-            self.wire = Some(Arc::clone(wire));
-        }
-        self.incoming.is_some()
-    }
-
-    pub(super) fn is_none(&self) -> bool {
-        self.incoming.is_none()
-    }
-
-    /// Reads what has come already, so that the connection to the client can be kept. Waits next
-    /// to nothing: the answer must not. What is left over is read when the connection is closed.
-    pub(crate) async fn drain(mut self) {
-        const MOST: usize = 256 * 1024;
-        const PATIENCE: Duration = Duration::from_millis(5);
-        // Reading would ask the client for a body that nobody wants.
-        if self.barrier.is_some() {
-            return;
-        }
-        // Out of time is as good as out of patience: the connection will be closed.
-        read_away(&mut self, MOST, PATIENCE).await;
-    }
-
-    fn ended(&mut self) {
-        self.incoming = None;
-        self.record.request_body_ended();
-        if let Some(wire) = &self.wire {
-            wire.upload_ended();
-        }
-    }
-
-    /// The client is no longer listened to.
-    fn cut(&mut self, end: ClientEnd) {
-        self.incoming = None;
-        if let Some(wire) = &self.wire {
-            wire.upload_cut(end);
-        }
-    }
-
-    /// The next piece, or the end, or that the client has had its time.
-    fn poll_incoming(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
-        let Some(incoming) = &mut self.incoming else {
-            return Poll::Ready(None);
-        };
-        if let Poll::Ready(frame) = Pin::new(incoming).poll_frame(cx) {
-            if let Some(pace) = &mut self.pace {
-                pace.came();
-            }
-            return Poll::Ready(frame.map(|frame| frame.map_err(RequestBodyError::Client)));
-        }
-        if self.pace.is_none() && self.terms.paced {
-            self.pace = Pace::new(self.record.connection().bounds()).map(Box::new);
-        }
-        match &mut self.pace {
-            Some(pace) => pace
-                .poll_late(cx, self.received)
-                .map(|()| Some(Err(RequestBodyError::TooSlow))),
-            None => Poll::Pending,
-        }
-    }
-
-    /// A piece has come.
-    fn came(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, RequestBodyError> {
-        let bytes = frame.data_ref().map_or(0, Bytes::len);
-        self.received += u64::try_from(bytes).unwrap_or(u64::MAX);
-        self.record.add_request_bytes(bytes);
-        if self.received > self.terms.most {
-            return Err(RequestBodyError::TooLarge);
-        }
-        if let Some(wire) = &self.wire {
-            wire.upload_came();
-        }
-        if frame.is_trailers() || self.incoming.as_ref().is_none_or(Incoming::is_end_stream) {
-            self.ended();
-        }
-        Ok(frame)
-    }
-}
-
-impl Terms {
-    /// Anything goes.
-    pub(super) const NONE: Self = Self {
-        most: u64::MAX,
-        paced: false,
-    };
-}
-
-impl Drop for RequestBody {
-    fn drop(&mut self) {
-        if self.incoming.is_some() {
-            // Nobody reads the rest: the clocks need not wait for it, and closing must be careful.
-            if let Some(wire) = &self.wire {
-                wire.upload_ended();
-            }
-            self.record.connection().leaves_request_unread();
-        }
-    }
-}
-
-/// Reads and forgets a body until it ends, or this many bytes or so much time are used up.
-async fn read_away<B>(body: &mut B, most: usize, patience: Duration)
-where
-    B: Body<Data = Bytes> + Unpin,
-{
-    let read = async {
-        let mut left = most;
-        while left > 0
-            && let Some(Ok(frame)) = body.frame().await
-        {
-            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
-        }
-    };
-    drop(timeout(patience, read).await);
-}
-
-/// Why a request body cannot be sent on.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RequestBodyError {
-    #[error("the client broke off its request")]
-    Client(#[source] hyper::Error),
-    #[error("the request body is larger than the site takes")]
-    TooLarge,
-    #[error("the request body comes too slowly")]
-    TooSlow,
-    #[error("the origin answered without asking for the request body")]
-    NotWanted,
-}
-
-impl RequestBodyError {
-    /// What it means for the client.
-    const fn end(&self) -> ClientEnd {
-        match self {
-            Self::Client(_) | Self::NotWanted => ClientEnd::Broke,
-            Self::TooLarge => ClientEnd::TooLarge,
-            Self::TooSlow => ClientEnd::Stalled,
-        }
-    }
-}
-
-impl Body for RequestBody {
-    type Data = Bytes;
-    type Error = RequestBodyError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
-        let this = &mut *self;
-        if let Some(barrier) = &this.barrier {
-            if ready!(barrier.poll_open(cx)) {
-                this.barrier = None;
-            } else {
-                this.incoming = None;
-                return Poll::Ready(Some(Err(RequestBodyError::NotWanted)));
-            }
-        }
-        let frame = match ready!(this.poll_incoming(cx)) {
-            Some(frame) => frame.and_then(|frame| this.came(frame)),
-            None => {
-                if this.incoming.is_some() {
-                    this.ended();
-                }
-                return Poll::Ready(None);
-            }
-        };
-        if let Err(error) = &frame {
-            this.cut(error.end());
-        }
-        Poll::Ready(Some(frame))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.incoming.is_none()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.incoming
-            .as_ref()
-            .map_or_else(|| SizeHint::with_exact(0), Incoming::size_hint)
-    }
-}
+use super::{driver::poll_driven, endpoint::Lease};
 
 /// An origin's response body on its way to the client. Holds the connection until its end.
 pub struct OriginBody {
@@ -396,4 +146,20 @@ impl Body for OriginBody {
     fn size_hint(&self) -> SizeHint {
         self.incoming.size_hint()
     }
+}
+
+/// Reads and forgets a body until it ends, or this many bytes or so much time are used up.
+pub(super) async fn read_away<B>(body: &mut B, most: usize, patience: Duration)
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let read = async {
+        let mut left = most;
+        while left > 0
+            && let Some(Ok(frame)) = body.frame().await
+        {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+        }
+    };
+    drop(timeout(patience, read).await);
 }

@@ -16,9 +16,9 @@ use hyper::{body::Incoming, client::conn::http1::SendRequest};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use super::{
-    body::RequestBody,
     driver::Driver,
     pool::Place,
+    request_body::RequestBody,
     wire::{ClientEnd, Mark, Progress, WireState},
 };
 use crate::{

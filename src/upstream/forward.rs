@@ -13,13 +13,14 @@ use tokio::time::Instant;
 use super::{
     Upstream,
     accept::is_event_stream,
-    body::{OriginBody, RequestBody, Terms},
+    body::OriginBody,
     course::Course,
     endpoint::Lease,
     exchange::{Clocks, Connection, SendError},
     expect::BarrierGuard,
     health::known_cause,
     outbound::Outbound,
+    request_body::{RequestBody, Terms},
     set::Set,
     wire::ClientEnd,
 };

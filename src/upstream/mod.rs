@@ -36,6 +36,7 @@ mod pool;
 mod probe;
 mod prober;
 mod queue;
+pub(crate) mod request_body;
 pub mod resolve;
 mod retry;
 mod set;

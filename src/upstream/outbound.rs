@@ -9,9 +9,9 @@ use http::{
 use hyper::body::Incoming;
 
 use super::{
-    body::RequestBody,
     expect::{Barrier, BarrierGuard},
     forward::Sender,
+    request_body::RequestBody,
     retry::{Attempt, is_idempotent, is_safe, may_repeat},
     upgrade,
 };

@@ -43,6 +43,7 @@ mod latency;
 mod legal;
 mod limits;
 mod looks;
+mod lying_origins;
 mod maintenance;
 mod malformed;
 mod many_sites;
