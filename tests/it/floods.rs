@@ -37,7 +37,7 @@ fn healthy() -> (Origin, Proxy) {
 fn flood(proxy: &Proxy, flood: &[u8]) -> Outcome {
     assert_eq!(proxy.get("/before").body, b"hello");
     let before = proxy.process.resident();
-    let mut client = Frames::connect_with(proxy.address, &[], Duration::from_secs(15));
+    let mut client = Frames::connect_with(proxy.address, &[], Duration::from_secs(8));
     client.bytes(flood);
     assert_eq!(proxy.get("/during").body, b"hello");
     let end = client.end();
