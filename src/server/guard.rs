@@ -75,7 +75,7 @@ impl<'c, C: Graceful> Guarded<'c, C> {
         draining: &Signal,
     ) -> Self {
         let now = Instant::now();
-        let first = limits.rest.unwrap_or(limits.head).min(limits.head);
+        let first = limits.rest.unwrap_or(limits.idle).min(limits.head);
         Self {
             connection,
             timer: sleep_until(now + first),
