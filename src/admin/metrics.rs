@@ -139,6 +139,8 @@ fn failures(metrics: &Metrics, out: Out<'_, '_>) -> fmt::Result {
         }
         let ours = [
             ("overloaded", &counts.overloaded),
+            ("rate_limited", &counts.rate_limited),
+            ("too_large", &counts.too_large),
             ("proxy_internal_error", &counts.internal),
         ];
         for (reason, count) in ours {
@@ -183,6 +185,13 @@ fn process(metrics: &Metrics, out: Out<'_, '_>) -> fmt::Result {
     ] {
         count_if_any(&mut family, &[("reason", reason)], count.load(Relaxed))?;
     }
+    let help = "Client connections closed because their address had too many";
+    single(
+        out,
+        "connections_refused",
+        help,
+        metrics.connections_refused.load(Relaxed),
+    )?;
     let mut family = counter(out, "config_reloads", "Reloads by result")?;
     for (result, count) in [
         ("applied", &metrics.reloads_applied),

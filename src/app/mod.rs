@@ -34,6 +34,7 @@ use crate::{
     tasks::{Tasks, WorkerId},
     telemetry::{
         access_log::{AccessLog, Writer},
+        addresses::Addresses,
         metrics::Metrics,
         record::Telemetry,
     },
@@ -179,7 +180,7 @@ fn share(config: Config) -> Result<(Arc<Shared>, Surroundings, Option<Writer>), 
         tasks: tasks.clone(),
         workers: process.workers.get(),
     };
-    let places = Arc::new(Semaphore::new(descriptors::places(process)));
+    let places = descriptors::places(process);
     let runtime = Runtime::build(config, None, &around, &telemetry.metrics)?;
     let runtime = RuntimeHandle::new(runtime);
     let shared = Shared {
@@ -188,7 +189,8 @@ fn share(config: Config) -> Result<(Arc<Shared>, Surroundings, Option<Writer>), 
         telemetry,
         tasks,
         drain: Drain::default(),
-        places,
+        places: Arc::new(Semaphore::new(places)),
+        addresses: Arc::new(Addresses::among(places)),
     };
     Ok((Arc::new(shared), around, writer))
 }

@@ -99,6 +99,15 @@ pub const PROCESS: &[Key] = &[
         Found("what the limit of open files allows"),
     ),
     key(
+        "clients.connections_per_address",
+        "1 to 1000000",
+        Found("half of `connections`, at least 1000"),
+    ),
+    key("clients.requests_per_connection", "1 to 1000000", Nothing),
+    key("clients.streams", "1 to 1000", Written("128")),
+    key("clients.body_timeout", "duration", Written(r#""20s""#)),
+    key("clients.body_rate", "0 to 1000000", Written("240")),
+    key(
         "proxy_protocol.from",
         "list of IP addresses or CIDR ranges",
         Written("[]"),
@@ -340,6 +349,10 @@ pub const SITE: &[Key] = &[
     key("limits.queue_timeout", "duration", Written(r#""1s""#)),
     key("limits.adaptive", "true or false", Written("false")),
     key("limits.priority", "list of path prefixes", Written("[]")),
+    key("limits.body", "size, 1 B to 1024 GiB", Nothing),
+    key("limits.rate.requests", "1 to 1000000", Required),
+    key("limits.rate.per", "duration", Found("one second")),
+    key("limits.rate.burst", "1 to 1000000", Found("`requests`")),
     key("retry_after.start", "duration", Written(r#""30s""#)),
     key(
         "retry_after.after_5_minutes",

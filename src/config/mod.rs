@@ -7,6 +7,7 @@
 //! runs before, at the start and at each reload.
 
 mod address;
+mod admission;
 mod brand;
 mod breaker;
 mod bundle;

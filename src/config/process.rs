@@ -2,7 +2,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    num::NonZeroUsize,
+    num::{NonZeroU32, NonZeroUsize},
     ops::RangeInclusive,
     path::PathBuf,
     thread::available_parallelism,
@@ -52,6 +52,11 @@ pub(super) fn defaults() -> ProcessSpec {
             head_size: DEFAULT_HEAD_SIZE,
             head_fields: 100,
             connections: None,
+            connections_per_address: None,
+            requests_per_connection: None,
+            streams: 128,
+            body_timeout: Duration::from_secs(20),
+            body_rate: NonZeroU32::new(240),
         },
         data: PathBuf::from("/var/lib/intermission"),
         tls: None,
@@ -232,6 +237,10 @@ fn clients(clients: &Table<'_>, default: &ClientsSpec) -> ClientsSpec {
     let head_size = clients
         .get("head_size")
         .and_then(|value| value.size(&HEAD_SIZE));
+    let connections = |key: &str| clients.get(key)?.count(&(1..=1_000_000));
+    let small = |key: &str, range: &RangeInclusive<usize>| -> Option<u32> {
+        clients.get(key)?.whole(range)?.try_into().ok()
+    };
     ClientsSpec {
         handshake_timeout: clients.duration(
             "handshake_timeout",
@@ -247,9 +256,11 @@ fn clients(clients: &Table<'_>, default: &ClientsSpec) -> ClientsSpec {
             .get("head_fields")
             .and_then(|value| value.whole(&(10..=1000)))
             .unwrap_or(default.head_fields),
-        connections: clients
-            .get("connections")
-            .and_then(|value| value.count(&(1..=1_000_000)))
-            .or(default.connections),
+        connections: connections("connections").or(default.connections),
+        connections_per_address: connections("connections_per_address"),
+        requests_per_connection: connections("requests_per_connection"),
+        streams: small("streams", &(1..=1000)).unwrap_or(default.streams),
+        body_timeout: clients.duration("body_timeout", MILLISECOND..=HOUR, default.body_timeout),
+        body_rate: small("body_rate", &(0..=1_000_000)).map_or(default.body_rate, NonZeroU32::new),
     }
 }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, num::NonZeroUsize, ops::RangeInclusive, time::D
 use http::{StatusCode, uri::Authority};
 
 use super::{
+    admission::admission,
     brand,
     breaker::breaker,
     custom, flow, headers,
@@ -15,9 +16,9 @@ use super::{
     redirect,
     source::Spot,
     spec::{
-        BrandSpec, FallbackSpec, HeadersSpec, HostPattern, HstsSpec, Language, MaintenanceSpec,
-        OwnSpec, PageTextSpec, RedirectSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec,
-        TimeoutsSpec, TlsSpec, UpstreamSpec, VariantSpec,
+        AdmissionSpec, BrandSpec, FallbackSpec, HeadersSpec, HostPattern, HstsSpec, Language,
+        MaintenanceSpec, OwnSpec, PageTextSpec, RedirectSpec, RetryAfterSpec, Scheme, SiteSpec,
+        TargetSpec, TimeoutsSpec, TlsSpec, UpstreamSpec, VariantSpec,
     },
     tls,
     upstream::{self, Origins},
@@ -74,6 +75,7 @@ pub(super) fn read(name: &str, file: &Table<'_>) -> ReadSite {
         redirect: redirect::redirect(&file.table("redirect"), &patterns),
         hsts: redirect::hsts(&file.table("hsts")),
         headers,
+        admission: admission(&file.table("limits")),
         variants: variant::variants(&own_pages, &pages),
         maintenance: maintenance::maintenance(&file.table("maintenance")),
         own: OwnSpec {
@@ -132,6 +134,7 @@ struct Parts {
     redirect: RedirectSpec,
     hsts: Option<HstsSpec>,
     headers: HeadersSpec,
+    admission: AdmissionSpec,
     own: OwnSpec,
     tls: Option<TlsSpec>,
 }
@@ -159,6 +162,7 @@ impl Default for Parts {
             redirect: RedirectSpec::default(),
             hsts: None,
             headers: HeadersSpec::default(),
+            admission: AdmissionSpec::default(),
             own: OwnSpec::default(),
             tls: None,
         }
@@ -180,6 +184,7 @@ impl Parts {
             redirect: self.redirect,
             hsts: self.hsts,
             headers: self.headers,
+            admission: self.admission,
             own: self.own,
             tls: self.tls,
         }

@@ -22,6 +22,11 @@ pub enum Failure {
     /// More requests came than the site's limits allow, or we are out of a resource of our own
     /// (file descriptors, ports, memory for sockets).
     Overloaded,
+    /// The client's address has used up its share of the site's requests; the next is due after
+    /// so long.
+    RateLimited(Duration),
+    /// The request body is larger than the site takes.
+    TooLarge,
     /// The upstream gave no usable response.
     Upstream(UpstreamFailure),
     /// A defect of ours: a panic was caught.
@@ -42,6 +47,8 @@ impl Failure {
         match self {
             Self::Maintenance(_) => "maintenance",
             Self::Overloaded => "overloaded",
+            Self::RateLimited(_) => "rate_limited",
+            Self::TooLarge => "too_large",
             Self::Upstream(cause) => cause.label(),
             Self::Internal => "proxy_internal_error",
         }

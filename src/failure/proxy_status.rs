@@ -11,6 +11,8 @@ pub struct ProxyStatus {
     causes: Box<[HeaderValue]>,
     /// For what we answer without asking, by rule.
     deliberate: HeaderValue,
+    /// For what a rule of the site forbids.
+    denied: HeaderValue,
     internal: HeaderValue,
 }
 
@@ -29,11 +31,13 @@ impl ProxyStatus {
             })
             .collect();
         let deliberate = with("proxy_internal_response");
+        let denied = with("http_request_denied");
         let internal = with("proxy_internal_error");
         Self {
             name,
             causes,
             deliberate,
+            denied,
             internal,
         }
     }
@@ -53,6 +57,7 @@ impl ProxyStatus {
     fn own(&self, failure: Failure) -> HeaderValue {
         match failure {
             Failure::Maintenance(_) | Failure::Overloaded => self.deliberate.clone(),
+            Failure::RateLimited(_) | Failure::TooLarge => self.denied.clone(),
             Failure::Internal => self.internal.clone(),
             Failure::Upstream(UpstreamFailure::Status(status)) => value(format!(
                 "{}; received-status={}",

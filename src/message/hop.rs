@@ -11,6 +11,9 @@ use http::{
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+/// No field of HTTP, but gateway interfaces turn it into the variable that tells programs which
+/// proxy to send their own requests to (CVE-2016-5385).
+const PROXY: HeaderName = HeaderName::from_static("proxy");
 const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
 
 /// What a request's hop-by-hop fields asked for before they were removed.
@@ -44,6 +47,7 @@ impl Found {
                 "te" => found.te = true,
                 "transfer-encoding" => found.transfer_encoding = true,
                 "keep-alive"
+                | "proxy"
                 | "proxy-connection"
                 | "proxy-authorization"
                 | "proxy-authenticate"
@@ -77,6 +81,7 @@ pub fn strip_request(headers: &mut HeaderMap) -> RequestHop {
     if found.others {
         for name in [
             KEEP_ALIVE,
+            PROXY,
             PROXY_CONNECTION,
             PROXY_AUTHORIZATION,
             HTTP2_SETTINGS,
@@ -199,6 +204,13 @@ mod tests {
             ["x-public"]
         );
         assert!(hop.upgrade.is_none() && !hop.trailers);
+    }
+
+    #[test]
+    fn a_client_cannot_choose_the_origins_own_proxy() {
+        let mut map = headers(&[("proxy", "http://192.0.2.1:8080")]);
+        strip_request(&mut map);
+        assert!(map.is_empty());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! HTTP messages: pure functions on heads and bodies. No policy, no sockets, no state.
 
+pub mod block;
 pub mod body;
 pub mod client_kind;
 pub mod fields;

@@ -86,8 +86,9 @@ impl Cause {
     pub(super) const fn of(failure: Failure) -> Self {
         match failure {
             Failure::Maintenance(_) => Self::Maintenance,
-            Failure::Overloaded => Self::Busy,
-            Failure::Upstream(_) | Failure::Internal => Self::Outage,
+            Failure::Overloaded | Failure::RateLimited(_) => Self::Busy,
+            // It has a page of its own, which is none of these.
+            Failure::TooLarge | Failure::Upstream(_) | Failure::Internal => Self::Outage,
         }
     }
 }
@@ -96,6 +97,10 @@ impl Cause {
 pub(super) const fn end_of(failure: Failure) -> Option<Moment> {
     match failure {
         Failure::Maintenance(Window { until }) => until,
-        Failure::Overloaded | Failure::Upstream(_) | Failure::Internal => None,
+        Failure::Overloaded
+        | Failure::RateLimited(_)
+        | Failure::TooLarge
+        | Failure::Upstream(_)
+        | Failure::Internal => None,
     }
 }

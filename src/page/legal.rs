@@ -119,7 +119,7 @@ impl Texts {
     }
 }
 
-fn page(
+pub(super) fn page(
     site: &SiteSpec,
     text: &LegalText,
     language: Language,

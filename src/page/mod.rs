@@ -21,6 +21,7 @@ mod source;
 mod store;
 mod style;
 mod submission;
+mod too_large;
 mod variant;
 
 use std::{io, sync::Arc, time::Duration};
@@ -33,11 +34,12 @@ pub use self::store::Shelf;
 use self::{
     key::{Cause, PageKey, end_of},
     legal::LegalPages,
-    plain::Plain,
+    plain::{Plain, status_of},
     snapshot::Snapshot,
     source::Source,
     store::Store,
     submission::Submission,
+    too_large::TooLargePages,
     variant::Visit,
 };
 use crate::{
@@ -67,6 +69,7 @@ pub struct Pages {
     site: Arc<SiteSpec>,
     html: Store,
     legal: LegalPages,
+    too_large: TooLargePages,
     /// The head of a short 503, without its type and length.
     short: HeaderMap,
 }
@@ -115,6 +118,7 @@ impl Pages {
             site: Arc::clone(site),
             html: Store::new(Source::new(Arc::clone(site)), shelf)?,
             legal: LegalPages::build(site)?,
+            too_large: TooLargePages::build(site)?,
             short: unavailable_head(NO_CONTENT_POLICY),
         })
     }
@@ -138,12 +142,15 @@ impl Pages {
             hsts: _,
             headers: _,
             tls: _,
+            admission,
         } = site;
         self.site.brand == *brand
             && self.site.pages == *pages
             && self.site.variants == *variants
             && self.site.fallback == *fallback
             && self.site.own == *own
+            // A page of its own says that something is too large.
+            && self.site.admission.body.is_some() == admission.body.is_some()
     }
 
     /// The answer to one client about one failure.
@@ -154,8 +161,14 @@ impl Pages {
         to: &Preferences,
         answer: &Answer<'_>,
     ) -> Response<Fixed> {
-        let (status, mut head, body) = self.parts(failed.failure, to, answer);
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        let (status, mut head, body) = match failed.failure {
+            Failure::TooLarge => self.too_large.parts(to, answer),
+            failure => self.parts(failure, to, answer),
+        };
+        if matches!(
+            status,
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
+        ) {
             head.insert(header::RETRY_AFTER, HeaderValue::from(seconds(answer)));
         }
         head.insert(PROXY_STATUS, answer.proxy_status.clone());
@@ -187,27 +200,43 @@ impl Pages {
             tone: self.site.brand.tone,
             cause: key.cause,
             submission: key.submission,
+            status: status_of(failure),
             seconds: seconds(answer),
             request_id: &request_id,
         };
+        let (status, head, body) = self.by_kind(failure, key, (to, &plain), answer);
+        let status = match status {
+            StatusCode::SERVICE_UNAVAILABLE => plain.status,
+            told_otherwise => told_otherwise,
+        };
+        (status, head, body)
+    }
+
+    fn by_kind(
+        &self,
+        failure: Failure,
+        key: PageKey,
+        (to, plain): (&Preferences, &Plain<'_>),
+        answer: &Answer<'_>,
+    ) -> Parts {
         match to.client_kind() {
             ClientKind::Navigation if self.shows_page(failure) => {
                 let own = answer.snapshot.and_then(|page| page.answer(key, to));
-                own.unwrap_or_else(|| self.page(key, to, &plain))
+                own.unwrap_or_else(|| self.page(key, to, plain))
             }
-            ClientKind::Navigation | ClientKind::Text => self.text(&plain),
+            ClientKind::Navigation | ClientKind::Text => self.text(plain),
             ClientKind::Json => self.short(
                 "application/problem+json",
                 Some(key.language),
                 plain.json().into(),
             ),
             ClientKind::Asset(asset) => self.asset(asset),
-            ClientKind::Grpc => grpc(&plain, to),
-            ClientKind::EventStream => events(&plain),
+            ClientKind::Grpc => grpc(plain, to),
+            ClientKind::EventStream => events(plain),
             // A handshake sends nothing, whatever its method.
             ClientKind::WebSocket => self.text(&Plain {
                 submission: Submission::Nothing,
-                ..plain
+                ..*plain
             }),
         }
     }
@@ -249,6 +278,8 @@ impl Pages {
         match failure {
             Failure::Upstream(UpstreamFailure::Status(_))
             | Failure::Overloaded
+            | Failure::RateLimited(_)
+            | Failure::TooLarge
             | Failure::Maintenance(_)
             | Failure::Internal => true,
             Failure::Upstream(_) => self.site.fallback.failures,

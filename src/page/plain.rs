@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use http::StatusCode;
 use serde::Serialize;
 
 use super::{
@@ -10,7 +11,10 @@ use super::{
     render::what_is_the_matter,
     submission::Submission,
 };
-use crate::config::spec::{Language, Tone};
+use crate::{
+    config::spec::{Language, Tone},
+    failure::Failure,
+};
 
 /// What a short answer says.
 pub(super) struct Plain<'a> {
@@ -24,6 +28,8 @@ pub(super) struct Plain<'a> {
     pub cause: Cause,
     /// What became of the request.
     pub submission: Submission,
+    /// The status it comes with, where it comes with one that tells.
+    pub status: StatusCode,
     /// How long to wait, in seconds.
     pub seconds: u64,
     /// The request's id.
@@ -46,8 +52,8 @@ impl Plain<'_> {
     pub(super) fn json(&self) -> Vec<u8> {
         let problem = Problem {
             r#type: "about:blank",
-            title: "Service Unavailable",
-            status: 503,
+            title: self.status.canonical_reason().unwrap_or_default(),
+            status: self.status.as_u16(),
             detail: &self.words().sentences(&[&self.what(), &self.when()]),
             retry_after: self.seconds,
             request_id: self.request_id,
@@ -113,4 +119,16 @@ fn one_line(text: &str) -> String {
     text.chars()
         .map(|char| if char.is_control() { ' ' } else { char })
         .collect()
+}
+
+/// What an answer that may tell the truth by its status tells.
+pub(super) const fn status_of(failure: Failure) -> StatusCode {
+    match failure {
+        Failure::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+        Failure::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Failure::Maintenance(_)
+        | Failure::Overloaded
+        | Failure::Upstream(_)
+        | Failure::Internal => StatusCode::SERVICE_UNAVAILABLE,
+    }
 }

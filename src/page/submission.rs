@@ -45,7 +45,10 @@ impl Submission {
 
 const fn may_have_acted(failure: Failure) -> bool {
     match failure {
-        Failure::Maintenance(_) | Failure::Overloaded => false,
+        Failure::Maintenance(_)
+        | Failure::Overloaded
+        | Failure::RateLimited(_)
+        | Failure::TooLarge => false,
         Failure::Internal => true,
         Failure::Upstream(cause) => match cause {
             UpstreamFailure::NameTimeout

@@ -6,7 +6,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use bytes::Bytes;
@@ -19,7 +19,7 @@ use super::{connection::ClientRequest, worker::Worker};
 use crate::{
     message::request_id::{self, X_REQUEST_ID},
     telemetry::{
-        connection::ConnectionState,
+        connection::{ConnectionState, Turn},
         record::{Ended, Outcome, Record},
     },
 };
@@ -132,10 +132,16 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut response = match ready!(this.inner.poll(cx)) {
-            Ok(response) => response,
-            Err(never) => match never {},
+        let connection = &this.around.connection;
+        let mut response = match this.inner.poll(cx) {
+            Poll::Ready(Ok(response)) => response,
+            Poll::Ready(Err(never)) => match never {},
+            Poll::Pending => {
+                connection.turn(Turn::WaitsForUs);
+                return Poll::Pending;
+            }
         };
+        connection.turn(Turn::WentOn);
         this.record.answered(response.status());
         let headers = response.headers_mut();
         headers.entry(X_REQUEST_ID).or_insert_with(|| {
@@ -167,7 +173,8 @@ impl AccessLogLayer {
         if unread {
             self.connection.leaves_request_unread();
         }
-        if unread || self.worker.shared.closes_connections() {
+        let ends = self.connection.is_spent() || self.worker.shared.closes_connections();
+        if unread || ends {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
     }
@@ -204,7 +211,11 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Recorded<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = &mut *self;
-        let frame = ready!(Pin::new(&mut this.inner).poll_frame(cx));
+        let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) else {
+            this.record.connection().turn(Turn::WaitsForUs);
+            return Poll::Pending;
+        };
+        this.record.connection().turn(Turn::WentOn);
         match &frame {
             Some(Ok(frame)) => {
                 let length = frame.data_ref().map_or(0, Bytes::len);

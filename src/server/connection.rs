@@ -22,10 +22,11 @@ use super::{
     opening::{Accepted, Opened, open},
     settings::Settings,
     stack::{self, PerConnection, PerStream, Stack},
+    streams::Streams,
     unreadable::{TOO_LONG, is_too_long, note, note_refusal},
     worker::Worker,
 };
-use crate::{tasks::Tasks, telemetry::connection::ConnectionState};
+use crate::telemetry::connection::ConnectionState;
 
 /// Read and write buffers of an HTTP/1 connection grow up to this.
 const BUFFER: usize = 64 * 1024;
@@ -33,8 +34,6 @@ const BUFFER: usize = 64 * 1024;
 /// The fields of a head that hyper reads unless it is told otherwise.
 const HYPERS_HEAD_FIELDS: usize = 100;
 
-/// Streams a client may have open on one HTTP/2 connection.
-const STREAMS: u32 = 128;
 const STREAM_WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
@@ -114,7 +113,8 @@ async fn serve_h2<S>(
 ) where
     S: Stack,
 {
-    let builder = h2(&worker.shared.tasks, settings.head_size);
+    let streams = Streams::new(&worker.shared.tasks, &state, settings.limits.idle);
+    let builder = h2(streams, settings);
     let io = Gathered::new(io);
     let connection = builder.serve_connection(TokioIo::new(io.clone()), PerStream(service));
     let mut connection = Turns::new(connection, io);
@@ -138,17 +138,17 @@ fn h1(head_size: usize, head_fields: usize) -> http1::Builder {
     builder
 }
 
-fn h2(tasks: &Tasks, head_size: usize) -> http2::Builder<Tasks> {
-    let mut builder = http2::Builder::new(tasks.clone());
+fn h2(streams: Streams, settings: &Settings) -> http2::Builder<Streams> {
+    let mut builder = http2::Builder::new(streams);
     builder
         .timer(TokioTimer::new())
-        .max_concurrent_streams(STREAMS)
+        .max_concurrent_streams(settings.streams)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_local_error_reset_streams(Some(128))
         .enable_connect_protocol()
         .max_send_buf_size(BUFFER)
-        .max_header_list_size(u32::try_from(head_size).unwrap_or(u32::MAX));
+        .max_header_list_size(u32::try_from(settings.head_size).unwrap_or(u32::MAX));
     builder
 }
 
@@ -165,14 +165,14 @@ where
     }
 }
 
-impl<I, S, B> Graceful for http2::Connection<I, S, Tasks>
+impl<I, S, B> Graceful for http2::Connection<I, S, Streams>
 where
     S: HttpService<Incoming, ResBody = B>,
     S::Error: Into<BoxError>,
     I: Read + Write + Unpin,
     B: Body + 'static,
     B::Error: Into<BoxError>,
-    Tasks: Http2ServerConnExec<S::Future, B>,
+    Streams: Http2ServerConnExec<S::Future, B>,
 {
     fn graceful(&mut self) {
         Pin::new(self).graceful_shutdown();

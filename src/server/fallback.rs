@@ -93,6 +93,7 @@ fn answer(failed: &FailedWith, asked: &Asked) -> Response<Body> {
     asked.record.failed(failed.failure);
     asked.record.answered_by(match failed.failure {
         Failure::Maintenance(_) => Outcome::Maintenance,
+        Failure::RateLimited(_) | Failure::TooLarge => Outcome::Refused,
         Failure::Overloaded | Failure::Upstream(_) | Failure::Internal => Outcome::Page,
     });
     asked.site.respond(failed, asked).map(Body::Page)

@@ -75,7 +75,7 @@ impl<'c, C: Graceful> Guarded<'c, C> {
         draining: &Signal,
     ) -> Self {
         let now = Instant::now();
-        let first = limits.rest.unwrap_or(limits.head).min(limits.head);
+        let first = limits.rest.unwrap_or(limits.idle).min(limits.head);
         Self {
             connection,
             timer: sleep_until(now + first),
@@ -98,7 +98,8 @@ impl<C: Graceful> Future for Guarded<'_, C> {
             if let Poll::Ready(output) = Pin::new(&mut **this.connection).poll(cx) {
                 return Poll::Ready(End::Done(output));
             }
-            if !*this.drained && this.draining.as_mut().poll(cx).is_ready() {
+            let ends = || this.state.is_spent();
+            if !*this.drained && (ends() || this.draining.as_mut().poll(cx).is_ready()) {
                 *this.drained = true;
                 this.connection.graceful();
                 continue;

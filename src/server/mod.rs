@@ -16,5 +16,6 @@ pub mod route;
 mod settings;
 mod socket;
 pub mod stack;
+mod streams;
 mod unreadable;
 pub mod worker;

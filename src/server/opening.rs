@@ -19,7 +19,10 @@ use super::{
     unreadable::{https_wanted, note, note_tls},
     worker::Worker,
 };
-use crate::telemetry::{connection::ConnectionState, handshakes::TlsVersion};
+use crate::telemetry::{
+    connection::{ConnectionState, Place},
+    handshakes::TlsVersion,
+};
 
 /// A connection that has been accepted.
 pub(super) struct Accepted {
@@ -39,7 +42,7 @@ pub(super) struct Opened {
 /// A connection that is known by its client.
 struct Opening<'a> {
     arrived: Arrived,
-    place: OwnedSemaphorePermit,
+    place: Place,
     worker: &'a Worker,
     settings: &'a Settings,
 }
@@ -57,9 +60,11 @@ pub(super) async fn open(
         entrance,
         place,
     } = accepted;
+    let arrived = arrive(stream, peer, worker, settings).await?;
     let opening = Opening {
-        arrived: arrive(stream, peer, worker, settings).await?,
-        place,
+        // Whom a load balancer speaks for is known only now.
+        place: settings.admit(arrived.peer, place, worker)?,
+        arrived,
         worker,
         settings,
     };
@@ -151,7 +156,7 @@ fn state(
     (peer, local): (SocketAddr, Option<SocketAddr>),
     tls: Option<TlsVersion>,
     (worker, settings): (&Worker, &Settings),
-    place: OwnedSemaphorePermit,
+    place: Place,
 ) -> Arc<ConnectionState> {
     let telemetry = Arc::clone(&worker.shared.telemetry);
     let state = ConnectionState::new(peer, &settings.trusted, tls, telemetry, Some(place));

@@ -1,11 +1,21 @@
-//! What a client connection is served with, as the configuration was when it came.
+//! What a client connection is served with, as the configuration was when it came, and whether it
+//! is served at all.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    num::NonZeroUsize,
+    sync::atomic::Ordering::Relaxed,
+    time::Duration,
+};
 
 use ipnet::IpNet;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{guard::Limits, worker::Worker};
-use crate::config::spec::ProcessSpec;
+use crate::{
+    config::spec::{ClientsSpec, ProcessSpec},
+    telemetry::connection::{Bounds, Place},
+};
 
 /// After so long without a request an HTTP/1 connection is put to rest: hyper and its buffers are
 /// let go, only the socket stays.
@@ -18,6 +28,10 @@ pub(super) struct Settings {
     pub(super) head_size: usize,
     pub(super) head_fields: usize,
     pub(super) longest_target: usize,
+    /// Streams at once on an HTTP/2 connection.
+    pub(super) streams: u32,
+    per_address: Option<NonZeroUsize>,
+    bounds: Bounds,
     pub(super) trusted: Vec<IpNet>,
     /// Whether it begins with a PROXY header.
     pub(super) is_announced: bool,
@@ -42,10 +56,62 @@ impl Settings {
             head_size: process.clients.head_size,
             head_fields: process.clients.head_fields,
             longest_target: longest_target(process),
+            streams: process.clients.streams,
+            per_address: process.clients.connections_per_address,
+            bounds: bounds(&process.clients),
             trusted: process.trusted_proxies.clone(),
             is_announced: listed.any(|range| range.contains(&address)),
             names_clients: runtime.names_clients,
         }
+    }
+
+    /// The place of a connection, unless its address has too many. A proxy we trust speaks for
+    /// many.
+    pub(super) fn admit(
+        &self,
+        peer: SocketAddr,
+        among_all: OwnedSemaphorePermit,
+        worker: &Worker,
+    ) -> Option<Place> {
+        let address = peer.ip().to_canonical();
+        let is_trusted = self.trusted.iter().any(|net| net.contains(&address));
+        let among_its_own = if is_trusted {
+            None
+        } else {
+            let seat = worker.shared.addresses.enter(address, self.per_address);
+            if seat.is_none() {
+                turned_away(address, worker);
+            }
+            Some(seat?)
+        };
+        Some(Place {
+            among_all,
+            among_its_own,
+            bounds: self.bounds,
+        })
+    }
+}
+
+fn bounds(clients: &ClientsSpec) -> Bounds {
+    let requests = clients.requests_per_connection;
+    let requests = requests.and_then(|most| u64::try_from(most.get()).ok());
+    Bounds {
+        requests: requests.unwrap_or(u64::MAX),
+        body_timeout: clients.body_timeout,
+        body_rate: clients.body_rate,
+    }
+}
+
+/// A connection is closed unheard: what speaks there would only ask again if it were told why.
+fn turned_away(address: IpAddr, worker: &Worker) {
+    let refused = &worker.shared.telemetry.metrics.connections_refused;
+    // Once, then now and then while it lasts.
+    if refused.fetch_add(1, Relaxed).is_multiple_of(256) {
+        tracing::warn!(
+            %address,
+            "one address has too many connections; more are closed. If it is a proxy of yours, \
+             name it in trusted_proxies, else see connections_per_address in [clients]"
+        );
     }
 }
 

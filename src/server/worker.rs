@@ -12,7 +12,7 @@ use super::{listener, listening::Entrance};
 use crate::{
     runtime::RuntimeHandle,
     tasks::{Tasks, WorkerId, signal::Signal},
-    telemetry::record::Telemetry,
+    telemetry::{addresses::Addresses, record::Telemetry},
 };
 
 /// What all workers share.
@@ -29,6 +29,8 @@ pub struct Shared {
     pub drain: Drain,
     /// Client connections that may still be accepted.
     pub places: Arc<Semaphore>,
+    /// How many of them each client address has.
+    pub addresses: Arc<Addresses>,
 }
 
 /// The stages of shutting down.

@@ -28,6 +28,8 @@ use crate::{
     upstream::{
         OriginBody, OriginBodyError,
         forward::{ForwardError, Sender},
+        request_body::Terms,
+        wire::ClientEnd,
     },
 };
 
@@ -96,6 +98,10 @@ pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>,
     if let Some(window) = origin.closed(&request, &asked) {
         return Err(Failure::Maintenance(window).into());
     }
+    if let Err(failure) = origin.admit(&request, &asked) {
+        origin.note(failure, None, &asked);
+        return Err(failure.into());
+    }
     // An authority in the target is not in the field yet, or overrules what is there.
     let host = asked.host.as_ref();
     let host = host.filter(|_| request.uri().authority().is_some());
@@ -107,6 +113,7 @@ pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>,
         host: origin.spec.headers.host.as_ref().or(host),
         fields: origin.spec.headers.request.as_ref(),
         request_id: &asked.request_id,
+        terms: origin.terms(&asked.preferences),
         record: &asked.record,
     };
     let to = Addressee::of(&request);
@@ -114,8 +121,14 @@ pub async fn handle(Routed { request, asked }: Routed) -> Result<Response<Body>,
     asked.record.attempts_ended();
     match forwarded {
         Ok(response) => origin.accept(response, &asked),
-        Err(ForwardError::ClientStalled) => Ok(asked.refuse(Refusal::BodyTimeout, to)),
-        Err(ForwardError::Client) => Ok(asked.refuse(Refusal::Body, to)),
+        Err(ForwardError::ByClient(end)) => match end {
+            ClientEnd::Stalled => Ok(asked.refuse(Refusal::BodyTimeout, to)),
+            ClientEnd::Broke => Ok(asked.refuse(Refusal::Body, to)),
+            ClientEnd::TooLarge => {
+                origin.note(Failure::TooLarge, None, &asked);
+                Err(Failure::TooLarge.into())
+            }
+        },
         Err(ForwardError::Failed { error, unread }) => {
             let source = error
                 .source
@@ -161,6 +174,33 @@ impl Origin {
         let gate = Gate::new(&self.spec.maintenance)?;
         let client = || asked.connection.forwarder().client(request.headers());
         gate.check(WallClock.timestamp(), client).err()
+    }
+
+    /// Whether the request may go on to the origin, as far as its head tells.
+    fn admit<B: hyper::body::Body>(
+        &self,
+        request: &Request<B>,
+        asked: &Asked,
+    ) -> Result<(), Failure> {
+        if let Some(rate) = &self.rate {
+            let client = asked.connection.forwarder().client(request.headers());
+            rate.admit(client).map_err(Failure::RateLimited)?;
+        }
+        match self.spec.admission.body {
+            // A length that is declared is the least there is.
+            Some(most) if request.body().size_hint().lower() > most => Err(Failure::TooLarge),
+            _ => Ok(()),
+        }
+    }
+
+    fn terms(&self, preferences: &Preferences) -> Terms {
+        // Both sides of a call may speak whenever they have something to say.
+        let is_grpc = |kind: &HeaderValue| kind.as_bytes().starts_with(b"application/grpc");
+        let is_stream = preferences.content_type().is_some_and(is_grpc);
+        Terms {
+            most: self.spec.admission.body.unwrap_or(u64::MAX),
+            paced: !is_stream,
+        }
     }
 
     /// A response has come. It is passed on unless it is one of the application's own errors that

@@ -5,6 +5,7 @@ mod fields;
 pub mod handle;
 mod legal;
 mod maintenance;
+mod rate;
 mod readmission;
 mod redirect;
 pub mod refusal;
@@ -24,6 +25,7 @@ pub use self::{
 };
 use self::{
     fields::{AnswerFields, By},
+    rate::Rate,
     redirect::Redirect,
     snapshot::Keeper,
     status::{Waiting, left},
@@ -63,6 +65,8 @@ struct Origin {
     snapshot: Option<Keeper>,
     outage: Arc<Outage>,
     waiting: Arc<Waiting>,
+    /// Who has had how many requests, where that is limited.
+    rate: Option<Arc<Rate>>,
     failures: Arc<FailureLog>,
     redirect: Option<Redirect>,
     answer_fields: Option<AnswerFields>,
@@ -146,6 +150,7 @@ impl Site {
             snapshot,
             outage,
             waiting: before.map_or_else(Arc::default, |before| Arc::clone(&before.waiting)),
+            rate: rate(spec, before),
             failures: before.map_or_else(Arc::default, |before| Arc::clone(&before.failures)),
             redirect: Redirect::new(&spec.redirect),
             answer_fields: AnswerFields::new(spec),
@@ -216,7 +221,7 @@ impl Site {
         };
         match failed.failure {
             // Nobody is without the origin who is kept from it.
-            Failure::Maintenance(_) => {}
+            Failure::Maintenance(_) | Failure::RateLimited(_) | Failure::TooLarge => {}
             Failure::Overloaded => {
                 origin.outage.answered();
                 origin.waiting.refused(Instant::now());
@@ -235,6 +240,14 @@ impl Site {
         };
         origin.pages.respond(failed, &asked.preferences, &answer)
     }
+}
+
+/// The buckets of a site; those it had before if they are as large as then.
+fn rate(spec: &SiteSpec, before: Option<&Origin>) -> Option<Arc<Rate>> {
+    let wanted = spec.admission.rate.as_ref()?;
+    let kept = before.filter(|before| before.spec.admission.rate.as_ref() == Some(wanted));
+    kept.and_then(|before| before.rate.clone())
+        .or_else(|| Some(Arc::new(Rate::new(wanted))))
 }
 
 /// A new upstream, whose probes tell of outages, too.
@@ -268,7 +281,10 @@ impl Origin {
                 until_the_end(left(until.at, now), fastrand::f64())
             }
             Failure::Overloaded => when_busy(fastrand::f64()),
-            Failure::Maintenance(Window { until: None })
+            // Rounded up, or the next would come a moment too early.
+            Failure::RateLimited(wait) => wait + Duration::from_millis(999),
+            Failure::TooLarge
+            | Failure::Maintenance(Window { until: None })
             | Failure::Upstream(_)
             | Failure::Internal => {
                 retry_after(spec, age, fastrand::f64(), failed.origin_retry_after)
@@ -282,6 +298,8 @@ impl Origin {
             Failure::Upstream(cause) if cause.blames_endpoint() => self.outage.failed(cause),
             Failure::Upstream(_)
             | Failure::Overloaded
+            | Failure::RateLimited(_)
+            | Failure::TooLarge
             | Failure::Maintenance(_)
             | Failure::Internal => None,
         }

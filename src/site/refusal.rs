@@ -100,8 +100,10 @@ impl Refusal {
             | Self::TargetTooLong
             | Self::Body
             | Self::BodyTimeout
-            | Self::Coding => true,
-            Self::Method | Self::Options | Self::Unclaimed | Self::Reserved | Self::ReadOnly => {
+            | Self::Coding
+            // What follows a CONNECT may be meant for the tunnel that there is not.
+            | Self::Method => true,
+            Self::Options | Self::Unclaimed | Self::Reserved | Self::ReadOnly => {
                 false
             }
         }

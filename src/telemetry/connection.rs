@@ -5,23 +5,26 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
+    time::Duration,
 };
 
 use ipnet::IpNet;
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
-use super::{handshakes::TlsVersion, record::Telemetry};
+use super::{addresses::Seat, handshakes::TlsVersion, record::Telemetry};
 use crate::message::forwarded::Forwarder;
 
 /// One client connection.
 pub struct ConnectionState {
     forwarder: Forwarder,
+    bounds: Bounds,
     in_flight: AtomicUsize,
-    served: AtomicBool,
+    served: AtomicU64,
     reading_head: AtomicBool,
     idle_since: Mutex<Instant>,
     unread: AtomicBool,
@@ -32,8 +35,53 @@ pub struct ConnectionState {
     closing: AtomicBool,
     local: OnceLock<SocketAddr>,
     tls: Option<TlsVersion>,
+    turn: AtomicU8,
     telemetry: Arc<Telemetry>,
-    _place: Option<OwnedSemaphorePermit>,
+    _place: Option<Place>,
+}
+
+/// What a connection takes of what there is, and what may be done there.
+#[derive(Debug)]
+pub struct Place {
+    /// One of all connections.
+    pub among_all: OwnedSemaphorePermit,
+    /// One of those of its address; `None` for a proxy we trust, which speaks for many.
+    pub among_its_own: Option<Seat>,
+    /// What its requests may take.
+    pub bounds: Bounds,
+}
+
+/// What the requests of one connection may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Requests before it is closed in order.
+    pub requests: u64,
+    /// How long we wait for a request body whatever its rate.
+    pub body_timeout: Duration,
+    /// Bytes that buy it another second; `None`: any number will do.
+    pub body_rate: Option<NonZeroU32>,
+}
+
+/// None.
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            requests: u64::MAX,
+            body_timeout: Duration::MAX,
+            body_rate: None,
+        }
+    }
+}
+
+/// What an HTTP/2 stream did when it was last looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Nothing: the client takes no more of the answer.
+    Still,
+    /// It went on with its answer.
+    WentOn,
+    /// It waits for the answer, or for more of it.
+    WaitsForUs,
 }
 
 /// What the bytes that came are.
@@ -61,21 +109,24 @@ pub enum Waiting {
 }
 
 impl ConnectionState {
-    /// A new connection from this peer, encrypted or not. It keeps its place among the connections we may have until
-    /// the last that came of it has ended, be it a tunnel.
+    /// A new connection from this peer, encrypted or not. It keeps its place among the connections
+    /// we may have until the last that came of it has ended, be it a tunnel. Without a place it is
+    /// not bounded.
     #[must_use]
     pub fn new(
         peer: SocketAddr,
         trusted: &[IpNet],
         tls: Option<TlsVersion>,
         telemetry: Arc<Telemetry>,
-        place: Option<OwnedSemaphorePermit>,
+        place: Option<Place>,
     ) -> Arc<Self> {
         telemetry.metrics.connections.up();
+        let bounds = place.as_ref().map(|place| place.bounds);
         Arc::new(Self {
             forwarder: Forwarder::new(peer, tls.is_some(), trusted),
+            bounds: bounds.unwrap_or_default(),
             in_flight: AtomicUsize::new(0),
-            served: AtomicBool::new(false),
+            served: AtomicU64::new(0),
             reading_head: AtomicBool::new(false),
             idle_since: Mutex::new(Instant::now()),
             unread: AtomicBool::new(false),
@@ -86,6 +137,7 @@ impl ConnectionState {
             closing: AtomicBool::new(false),
             local: OnceLock::new(),
             tls,
+            turn: AtomicU8::new(0),
             telemetry,
             _place: place,
         })
@@ -126,6 +178,38 @@ impl ConnectionState {
         self.in_flight.load(Relaxed) == 0
     }
 
+    /// What its requests may take.
+    #[must_use]
+    pub const fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    /// Whether it has had all the requests it may have.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.served.load(Relaxed) >= self.bounds.requests
+    }
+
+    /// What the stream that is being polled does.
+    pub fn turn(&self, turn: Turn) {
+        let turn = match turn {
+            Turn::Still => 0,
+            Turn::WentOn => 1,
+            Turn::WaitsForUs => 2,
+        };
+        self.turn.store(turn, Relaxed);
+    }
+
+    /// What the stream that was polled last did.
+    #[must_use]
+    pub fn last_turn(&self) -> Turn {
+        match self.turn.load(Relaxed) {
+            0 => Turn::Still,
+            1 => Turn::WentOn,
+            _ => Turn::WaitsForUs,
+        }
+    }
+
     /// It speaks HTTP/2, where bytes need not be the beginning of a request.
     pub fn is_multiplexed(&self) {
         self.multiplexed.store(true, Relaxed);
@@ -150,7 +234,7 @@ impl ConnectionState {
             Waiting::Answer
         } else if self.is_closing() {
             Waiting::Close
-        } else if self.reading_head.load(Relaxed) || !self.served.load(Relaxed) {
+        } else if self.reading_head.load(Relaxed) || self.served.load(Relaxed) == 0 {
             Waiting::Head
         } else {
             let since = *self
@@ -226,7 +310,8 @@ impl ConnectionState {
     pub(super) fn request_began(&self) {
         self.in_flight.fetch_add(1, Relaxed);
         self.reading_head.store(false, Relaxed);
-        self.served.store(true, Relaxed);
+        // Requests of one connection begin one after the other.
+        self.served.store(self.served.load(Relaxed) + 1, Relaxed);
         self.telemetry.metrics.in_flight.up();
     }
 

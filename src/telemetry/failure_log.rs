@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// What is remembered for one site.
 #[derive(Debug)]
 pub struct FailureLog {
-    causes: [Cause; UpstreamFailure::COUNT + 3],
+    causes: [Cause; UpstreamFailure::COUNT + 5],
 }
 
 #[derive(Debug, Default)]
@@ -63,6 +63,8 @@ impl FailureLog {
             Failure::Overloaded => UpstreamFailure::COUNT,
             Failure::Internal => UpstreamFailure::COUNT + 1,
             Failure::Maintenance(_) => UpstreamFailure::COUNT + 2,
+            Failure::RateLimited(_) => UpstreamFailure::COUNT + 3,
+            Failure::TooLarge => UpstreamFailure::COUNT + 4,
         };
         let Some(unsaid) = self.causes.get(at).and_then(|cause| cause.due(now)) else {
             return;
@@ -104,6 +106,8 @@ fn plain_words(entry: &Entry<'_>) -> &'static str {
         Failure::Overloaded => {
             "this proxy is out of file descriptors, ports or socket memory; raise the limit of open files"
         }
+        Failure::RateLimited(_) => "a client address sends more requests than [limits.rate] allows",
+        Failure::TooLarge => "a request body is larger than `body` in [limits] allows",
         Failure::Maintenance(_) => "the site is under maintenance, as its configuration says",
         Failure::Internal => "a defect in this proxy; please report it with this line",
     }

@@ -1,7 +1,8 @@
 //! The process's own log: to standard error, through a thread that never blocks the others.
 
+use tracing::Level;
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
-use tracing_subscriber::fmt::time::FormatTime;
+use tracing_subscriber::{EnvFilter, fmt::time::FormatTime};
 
 use crate::{
     config::spec::{LogFormat, LogSpec},
@@ -12,7 +13,7 @@ use crate::{
 pub fn start(spec: &LogSpec) -> WorkerGuard {
     let (writer, guard) = tracing_appender::non_blocking(std::io::stderr());
     let builder = tracing_subscriber::fmt()
-        .with_max_level(spec.level)
+        .with_env_filter(filter(spec.level))
         .with_timer(Iso)
         .with_target(false)
         .with_writer::<NonBlocking>(writer);
@@ -27,6 +28,13 @@ pub fn start(spec: &LogSpec) -> WorkerGuard {
     };
     drop(started);
     guard
+}
+
+/// What is logged. Of what clients do to HTTP/2 nothing, unless somebody looks for it: a flood of
+/// them would be a flood of lines.
+fn filter(level: Level) -> EnvFilter {
+    let quiet = if level <= Level::INFO { ",h2=off" } else { "" };
+    EnvFilter::new(format!("{level}{quiet}"))
 }
 
 /// ISO 8601 with milliseconds, in UTC.

@@ -39,6 +39,8 @@ pub struct Metrics {
     pub proxy_headers_unasked: AtomicU64,
     /// TLS handshakes with clients.
     pub handshakes: Handshakes,
+    /// Connections closed unheard, because their address had too many.
+    pub connections_refused: AtomicU64,
     /// Requests being answered now.
     pub in_flight: Gauge,
     /// Reloads that were applied.
@@ -123,6 +125,8 @@ pub struct SiteMetrics {
     connect_errors: [AtomicU64; UpstreamFailure::COUNT],
     answers: OnceLock<Box<CodeCounts>>,
     pub(crate) overloaded: AtomicU64,
+    pub(crate) rate_limited: AtomicU64,
+    pub(crate) too_large: AtomicU64,
     pub(crate) internal: AtomicU64,
     pub(crate) retried_well: AtomicU64,
     pub(crate) retried_in_vain: AtomicU64,
@@ -139,6 +143,8 @@ impl Default for SiteMetrics {
             connect_errors: [const { AtomicU64::new(0) }; UpstreamFailure::COUNT],
             answers: OnceLock::new(),
             overloaded: AtomicU64::new(0),
+            rate_limited: AtomicU64::new(0),
+            too_large: AtomicU64::new(0),
             internal: AtomicU64::new(0),
             retried_well: AtomicU64::new(0),
             retried_in_vain: AtomicU64::new(0),
@@ -239,6 +245,8 @@ impl SiteMetrics {
     fn count_failure(&self, failure: Failure) {
         let count = match failure {
             Failure::Overloaded => Some(&self.overloaded),
+            Failure::RateLimited(_) => Some(&self.rate_limited),
+            Failure::TooLarge => Some(&self.too_large),
             Failure::Internal => Some(&self.internal),
             // Nothing failed: the count by outcome says it all.
             Failure::Maintenance(_) => None,

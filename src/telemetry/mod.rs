@@ -2,6 +2,7 @@
 
 pub mod access_log;
 pub mod acme;
+pub mod addresses;
 pub mod connection;
 
 pub mod failure_log;

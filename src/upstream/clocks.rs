@@ -11,10 +11,7 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::{
-    exchange::{ClientEnd, SendError},
-    wire::Progress,
-};
+use super::{exchange::SendError, wire::ClientEnd, wire::Progress};
 use crate::{
     config::spec::TimeoutsSpec,
     failure::{AttemptError, Sent, UpstreamFailure},

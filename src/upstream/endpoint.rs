@@ -216,7 +216,11 @@ impl Endpoint {
     fn failed(&self, failure: Failure, used: Use, now: Instant) -> Option<Change> {
         let weight = match failure {
             Failure::Upstream(cause) => cause.weight().map(|weight| (cause, weight)),
-            Failure::Maintenance(_) | Failure::Overloaded | Failure::Internal => None,
+            Failure::Maintenance(_)
+            | Failure::Overloaded
+            | Failure::RateLimited(_)
+            | Failure::TooLarge
+            | Failure::Internal => None,
         };
         let Some((cause, weight)) = weight else {
             if used == Use::Trial {

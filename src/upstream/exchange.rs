@@ -17,7 +17,7 @@ use super::{
     driver::Driver,
     pool::Place,
     request_body::RequestBody,
-    wire::{Mark, Progress, WireState},
+    wire::{ClientEnd, Mark, Progress, WireState},
 };
 use crate::{
     failure::{AttemptError, Sent, UpstreamFailure, classify},
@@ -42,15 +42,6 @@ pub(super) struct SendError {
     pub(super) unsent: Option<Request<RequestBody>>,
     /// It was the client whose request body did not come to its end.
     pub(super) by_client: Option<ClientEnd>,
-}
-
-/// What became of a request body that did not come to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ClientEnd {
-    /// It broke off.
-    Broke,
-    /// Nothing more came in time.
-    Stalled,
 }
 
 type Outcome = Result<Response<Incoming>, hyper::client::conn::TrySendError<Request<RequestBody>>>;
@@ -187,7 +178,7 @@ impl Connection {
                 source: Some(Box::new(error)),
             },
             unsent,
-            by_client: self.wire.is_upload_broken().then_some(ClientEnd::Broke),
+            by_client: self.wire.client_end(),
         }
     }
 }

@@ -17,14 +17,15 @@ use super::{
     clocks::Clocks,
     course::Course,
     endpoint::Lease,
-    exchange::{ClientEnd, SendError},
+    exchange::SendError,
     expect::BarrierGuard,
     health::known_cause,
     inbound::Inbound,
     link::Link,
     outbound::Outbound,
-    request_body::RequestBody,
+    request_body::{RequestBody, Terms},
     set::Set,
+    wire::ClientEnd,
 };
 use crate::{
     config::spec::FieldsSpec,
@@ -46,6 +47,8 @@ pub(crate) struct Sender<'a> {
     /// What is done to the request's fields beside that.
     pub(crate) fields: Option<&'a FieldsSpec>,
     pub(crate) request_id: &'a HeaderValue,
+    /// What the client may do with its request body.
+    pub(crate) terms: Terms,
     pub(crate) record: &'a Arc<Record>,
 }
 
@@ -56,10 +59,8 @@ pub(crate) enum ForwardError {
         error: AttemptError,
         unread: Option<Box<RequestBody>>,
     },
-    /// The client broke off its own request body.
-    Client,
-    /// The client sent no more of its request body.
-    ClientStalled,
+    /// The client's own request body did not come to its end.
+    ByClient(ClientEnd),
 }
 
 /// An attempt that brought a response head.
@@ -75,15 +76,6 @@ pub(super) enum Ended {
     ByClient(ClientEnd),
 }
 
-impl From<ClientEnd> for ForwardError {
-    fn from(end: ClientEnd) -> Self {
-        match end {
-            ClientEnd::Broke => Self::Client,
-            ClientEnd::Stalled => Self::ClientStalled,
-        }
-    }
-}
-
 impl Upstream {
     /// Sends a request to the upstream and returns the response as soon as its head is there.
     pub(crate) async fn forward(
@@ -93,11 +85,13 @@ impl Upstream {
     ) -> Result<Response<OriginBody>, ForwardError> {
         if sender.via.has_passed(request.headers()) {
             let error = unsent(UpstreamFailure::Looped);
-            let unread = Some(Box::new(RequestBody::new(
+            let unread = RequestBody::new(
                 request.into_body(),
                 None,
+                Terms::NONE,
                 Arc::clone(sender.record),
-            )));
+            );
+            let unread = Some(Box::new(unread));
             return Err(ForwardError::Failed { error, unread });
         }
         if request.body().is_end_stream()
@@ -116,7 +110,7 @@ impl Upstream {
                 let unread = outbound.request.map(Request::into_body).map(Box::new);
                 return Err(ForwardError::Failed { error, unread });
             }
-            Err(Ended::ByClient(end)) => return Err(end.into()),
+            Err(Ended::ByClient(end)) => return Err(ForwardError::ByClient(end)),
         };
         if let Some(barrier) = &outbound.barrier.0 {
             barrier.settle();

@@ -83,6 +83,8 @@ impl Load {
                 Failure::Upstream(_)
                 | Failure::Maintenance(_)
                 | Failure::Overloaded
+                | Failure::RateLimited(_)
+                | Failure::TooLarge
                 | Failure::Internal,
             ) => {}
         }

@@ -54,7 +54,12 @@ impl Outbound {
         }
         parts.version = Version::HTTP_11;
         to_origin_form(&mut parts.uri);
-        let body = RequestBody::new(incoming, barrier.clone(), Arc::clone(sender.record));
+        let body = RequestBody::new(
+            incoming,
+            barrier.clone(),
+            sender.terms,
+            Arc::clone(sender.record),
+        );
         let has_body = !body.is_none();
         if has_body && !parts.headers.contains_key(CONTENT_LENGTH) {
             // Said outright, or hyper sends none with methods that seldom have a body.

@@ -107,16 +107,22 @@ pub(super) async fn probe(
 fn cause_of(error: &AttemptError) -> UpstreamFailure {
     match error.cause {
         Failure::Upstream(cause) => cause,
-        Failure::Maintenance(_) | Failure::Overloaded | Failure::Internal => {
-            UpstreamFailure::Terminated
-        }
+        Failure::Maintenance(_)
+        | Failure::Overloaded
+        | Failure::RateLimited(_)
+        | Failure::TooLarge
+        | Failure::Internal => UpstreamFailure::Terminated,
     }
 }
 
 fn unreachable(cause: Failure) -> Probed {
     match cause {
         Failure::Upstream(cause) => Some(Err(ProbeFailure::Unreachable(cause))),
-        Failure::Maintenance(_) | Failure::Overloaded | Failure::Internal => None,
+        Failure::Maintenance(_)
+        | Failure::Overloaded
+        | Failure::RateLimited(_)
+        | Failure::TooLarge
+        | Failure::Internal => None,
     }
 }
 

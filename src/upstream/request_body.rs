@@ -1,4 +1,5 @@
-//! Request bodies on their way to the origin: streamed, counted, never collected.
+//! Request bodies on their way to the origin: streamed, counted, never collected, and held to what
+//! the client may send.
 
 use std::{
     collections::VecDeque,
@@ -12,7 +13,12 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::{body::read_away, expect::Barrier, wire::WireState};
+use super::{
+    body::read_away,
+    expect::Barrier,
+    pace::Pace,
+    wire::{ClientEnd, WireState},
+};
 use crate::telemetry::record::Record;
 
 /// A client's request body on its way to the origin.
@@ -22,16 +28,29 @@ pub(crate) struct RequestBody {
     barrier: Option<Arc<Barrier>>,
     /// What was sent before in vain, to be sent first.
     again: Option<Box<Again>>,
+    terms: Terms,
+    received: u64,
+    pace: Option<Box<Pace>>,
     record: Arc<Record>,
 }
 
 /// Never empty.
 struct Again(VecDeque<Frame<Bytes>>);
 
+/// What a client may do with a request body.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    /// Its length in bytes, at most.
+    pub(crate) most: u64,
+    /// Whether its pace counts: not where both sides speak when they have something to say.
+    pub(crate) paced: bool,
+}
+
 impl RequestBody {
     pub(super) fn new(
         incoming: Incoming,
         barrier: Option<Arc<Barrier>>,
+        terms: Terms,
         record: Arc<Record>,
     ) -> Self {
         let incoming = Some(incoming).filter(|body| !body.is_end_stream());
@@ -43,6 +62,9 @@ impl RequestBody {
             wire: None,
             barrier,
             again: None,
+            terms,
+            received: 0,
+            pace: None,
             record,
         }
     }
@@ -54,6 +76,9 @@ impl RequestBody {
             wire: None,
             barrier: None,
             again: None,
+            terms: Terms::NONE,
+            received: 0,
+            pace: None,
             record,
         }
     }
@@ -129,12 +154,63 @@ impl RequestBody {
         }
     }
 
-    fn broke(&mut self) {
+    /// The client is no longer listened to.
+    fn cut(&mut self, end: ClientEnd) {
         self.incoming = None;
         if let Some(wire) = &self.wire {
-            wire.upload_broke();
+            wire.upload_cut(end);
         }
     }
+
+    /// The next piece, or the end, or that the client has had its time.
+    fn poll_incoming(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
+        let Some(incoming) = &mut self.incoming else {
+            return Poll::Ready(None);
+        };
+        if let Poll::Ready(frame) = Pin::new(incoming).poll_frame(cx) {
+            if let Some(pace) = &mut self.pace {
+                pace.came();
+            }
+            return Poll::Ready(frame.map(|frame| frame.map_err(RequestBodyError::Client)));
+        }
+        if self.pace.is_none() && self.terms.paced {
+            self.pace = Pace::new(self.record.connection().bounds()).map(Box::new);
+        }
+        match &mut self.pace {
+            Some(pace) => pace
+                .poll_late(cx, self.received)
+                .map(|()| Some(Err(RequestBodyError::TooSlow))),
+            None => Poll::Pending,
+        }
+    }
+
+    /// A piece has come.
+    fn came(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, RequestBodyError> {
+        let bytes = frame.data_ref().map_or(0, Bytes::len);
+        self.received += u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.record.add_request_bytes(bytes);
+        if self.received > self.terms.most {
+            return Err(RequestBodyError::TooLarge);
+        }
+        if let Some(wire) = &self.wire {
+            wire.upload_came();
+        }
+        if frame.is_trailers() || self.incoming.as_ref().is_none_or(Incoming::is_end_stream) {
+            self.ended();
+        }
+        Ok(frame)
+    }
+}
+
+impl Terms {
+    /// Anything goes.
+    pub(super) const NONE: Self = Self {
+        most: u64::MAX,
+        paced: false,
+    };
 }
 
 impl Drop for RequestBody {
@@ -154,8 +230,23 @@ impl Drop for RequestBody {
 pub(crate) enum RequestBodyError {
     #[error("the client broke off its request")]
     Client(#[source] hyper::Error),
+    #[error("the request body is larger than the site takes")]
+    TooLarge,
+    #[error("the request body comes too slowly")]
+    TooSlow,
     #[error("the origin answered without asking for the request body")]
     NotWanted,
+}
+
+impl RequestBodyError {
+    /// What it means for the client.
+    pub(super) const fn end(&self) -> ClientEnd {
+        match self {
+            Self::Client(_) | Self::NotWanted => ClientEnd::Broke,
+            Self::TooLarge => ClientEnd::TooLarge,
+            Self::TooSlow => ClientEnd::Stalled,
+        }
+    }
 }
 
 impl Body for RequestBody {
@@ -180,31 +271,19 @@ impl Body for RequestBody {
         {
             return Poll::Ready(Some(Ok(frame)));
         }
-        let Some(incoming) = &mut this.incoming else {
-            return Poll::Ready(None);
-        };
-        match ready!(Pin::new(&mut *incoming).poll_frame(cx)) {
-            Some(Ok(frame)) => {
-                let bytes = frame.data_ref().map_or(0, Bytes::len);
-                let is_end = incoming.is_end_stream() || frame.is_trailers();
-                if let Some(wire) = &this.wire {
-                    wire.upload_came();
-                }
-                this.record.add_request_bytes(bytes);
-                if is_end {
+        let frame = match ready!(this.poll_incoming(cx)) {
+            Some(frame) => frame.and_then(|frame| this.came(frame)),
+            None => {
+                if this.incoming.is_some() {
                     this.ended();
                 }
-                Poll::Ready(Some(Ok(frame)))
+                return Poll::Ready(None);
             }
-            Some(Err(error)) => {
-                this.broke();
-                Poll::Ready(Some(Err(RequestBodyError::Client(error))))
-            }
-            None => {
-                this.ended();
-                Poll::Ready(None)
-            }
+        };
+        if let Err(error) = &frame {
+            this.cut(error.end());
         }
+        Poll::Ready(Some(frame))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -70,7 +70,11 @@ fn is_no_answer(cause: Failure) -> bool {
                 | UpstreamFailure::HeadTooLarge
                 | UpstreamFailure::Terminated
         ),
-        Failure::Maintenance(_) | Failure::Overloaded | Failure::Internal => false,
+        Failure::Maintenance(_)
+        | Failure::Overloaded
+        | Failure::RateLimited(_)
+        | Failure::TooLarge
+        | Failure::Internal => false,
     }
 }
 
@@ -99,7 +103,11 @@ pub(super) fn may_pass(cause: Failure) -> bool {
             | UpstreamFailure::Looped
             | UpstreamFailure::Incomplete => false,
         },
-        Failure::Maintenance(_) | Failure::Overloaded | Failure::Internal => false,
+        Failure::Maintenance(_)
+        | Failure::Overloaded
+        | Failure::RateLimited(_)
+        | Failure::TooLarge
+        | Failure::Internal => false,
     }
 }
 

@@ -80,6 +80,19 @@ const UPLOAD_NONE: u64 = 0;
 const UPLOAD_RUNS: u64 = 1;
 const UPLOAD_DONE: u64 = 2;
 const UPLOAD_BROKEN: u64 = 3;
+const UPLOAD_STALLED: u64 = 4;
+const UPLOAD_TOO_LARGE: u64 = 5;
+
+/// What became of a request body that did not come to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ClientEnd {
+    /// It broke off.
+    Broke,
+    /// Nothing more came in time, or too little.
+    Stalled,
+    /// It is larger than the site takes.
+    TooLarge,
+}
 
 impl WireState {
     /// Begins an exchange.
@@ -147,14 +160,24 @@ impl WireState {
         self.times().upload_ended_at = Some(Instant::now());
     }
 
-    /// The client broke off its request body.
-    pub(super) fn upload_broke(&self) {
-        self.upload.store(UPLOAD_BROKEN, Relaxed);
+    /// The request body does not come to its end.
+    pub(super) fn upload_cut(&self, end: ClientEnd) {
+        let end = match end {
+            ClientEnd::Broke => UPLOAD_BROKEN,
+            ClientEnd::Stalled => UPLOAD_STALLED,
+            ClientEnd::TooLarge => UPLOAD_TOO_LARGE,
+        };
+        self.upload.store(end, Relaxed);
     }
 
-    /// Whether it was the client that broke off.
-    pub(super) fn is_upload_broken(&self) -> bool {
-        self.upload.load(Relaxed) == UPLOAD_BROKEN
+    /// Whether it was the client's doing that the exchange broke off, and what that was.
+    pub(super) fn client_end(&self) -> Option<ClientEnd> {
+        match self.upload.load(Relaxed) {
+            UPLOAD_BROKEN => Some(ClientEnd::Broke),
+            UPLOAD_STALLED => Some(ClientEnd::Stalled),
+            UPLOAD_TOO_LARGE => Some(ClientEnd::TooLarge),
+            _ => None,
+        }
     }
 
     pub(super) fn progress(&self) -> Progress {

@@ -7,6 +7,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
 use clap::CommandFactory;
@@ -249,7 +250,14 @@ fn every_cause_has_its_heading_in_the_documentation() {
     let document = text("docs/failures.md");
     let upstream = UpstreamFailure::ALL.into_iter().map(Failure::Upstream);
     let maintenance = Failure::Maintenance(Window { until: None });
-    for failure in upstream.chain([maintenance, Failure::Overloaded, Failure::Internal]) {
+    let ours = [
+        maintenance,
+        Failure::Overloaded,
+        Failure::RateLimited(Duration::ZERO),
+        Failure::TooLarge,
+        Failure::Internal,
+    ];
+    for failure in upstream.chain(ours) {
         let heading = format!("### `{}`", failure.label());
         let count = document.lines().filter(|line| *line == heading).count();
         assert_eq!(count, 1, "{heading} in docs/failures.md");

@@ -3,6 +3,7 @@
 //! Nothing here is unparsed, optional for want of a default, or without a unit. Two specs that are
 //! equal describe the same thing: a reload keeps what is equal.
 
+mod admission;
 mod color;
 mod fields;
 mod language;
@@ -15,13 +16,18 @@ mod upstream;
 mod variant;
 
 use std::{
-    collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc,
+    collections::BTreeMap,
+    net::SocketAddr,
+    num::{NonZeroU32, NonZeroUsize},
+    path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
 use ipnet::IpNet;
 
 pub use self::{
+    admission::{AdmissionSpec, RateSpec},
     color::Color,
     fields::{FieldsSpec, HeadersSpec, HstsSpec, RedirectSpec},
     language::Language,
@@ -140,6 +146,16 @@ pub struct ClientsSpec {
     pub head_fields: usize,
     /// Connections at once. Default: what the limit of open files allows, less what we need.
     pub connections: Option<NonZeroUsize>,
+    /// Of these, from one address (IPv6: one /64). Default: half of them, at least 1000.
+    pub connections_per_address: Option<NonZeroUsize>,
+    /// Requests on one connection before it is closed in order; `None`, the default: no limit.
+    pub requests_per_connection: Option<NonZeroUsize>,
+    /// Streams a client may have open on one HTTP/2 connection. Default 128.
+    pub streams: u32,
+    /// How long we wait for a request body, all waits together, before its rate counts. Default 20 s.
+    pub body_timeout: Duration,
+    /// Bytes that buy a request body another second; `None`: any number will do. Default 240.
+    pub body_rate: Option<NonZeroU32>,
 }
 
 /// `sites/NAME.toml`.
@@ -161,6 +177,8 @@ pub struct SiteSpec {
     pub maintenance: MaintenanceSpec,
     /// When our answer replaces the origin's.
     pub fallback: FallbackSpec,
+    /// What a client may ask of it.
+    pub admission: AdmissionSpec,
     /// How long we ask clients to wait.
     pub retry_after: RetryAfterSpec,
     /// Where requests belong that came in another way.

@@ -1,7 +1,7 @@
 //! Arabic. One and two are forms of their own that need no number; what the browser counts stands
 //! after a colon, where it is not inflected.
 
-use super::{CauseWords, Counting, Notice, Plural, ReturnWords, Words};
+use super::{CauseWords, Counting, Notice, Plural, ReturnWords, TooLarge, Words};
 
 pub(super) const WORDS: Words = Words {
     tag: "ar",
@@ -36,6 +36,10 @@ pub(super) const WORDS: Words = Words {
         fact: "لسنا متأكدين مما إذا كانت معالجة طلبكم قد تمت.",
         advice: "قبل إرساله مرة أخرى، يُرجى التحقق من وصوله إلينا، مثلًا من خلال رسالة تأكيد \
                  في بريدكم الإلكتروني.",
+    },
+    too_large: TooLarge {
+        headline: "الحجم كبير جدًا",
+        fact: "ما أُرسل أكبر مما يمكن قبوله هنا، ولم تتم معالجته.",
     },
     come_back_in: "يُرجى المحاولة مرة أخرى بعد {}.",
     seconds: Plural {

@@ -1,6 +1,6 @@
 //! Czech. What the browser counts stands after a colon, where it is not inflected.
 
-use super::{CauseWords, Counting, Notice, Plural, ReturnWords, Words};
+use super::{CauseWords, Counting, Notice, Plural, ReturnWords, TooLarge, Words};
 
 pub(super) const WORDS: Words = Words {
     tag: "cs",
@@ -35,6 +35,10 @@ pub(super) const WORDS: Words = Words {
         fact: "Nevíme jistě, zda byl váš požadavek zpracován.",
         advice: "Než ho odešlete znovu, ověřte prosím, zda k nám nedorazil, třeba podle \
                  potvrzovacího e-mailu.",
+    },
+    too_large: TooLarge {
+        headline: "To je příliš velké",
+        fact: "Odeslaná data jsou větší, než lze zde přijmout, a nebyla zpracována.",
     },
     come_back_in: "Zkuste to prosím znovu za {}.",
     seconds: Plural {

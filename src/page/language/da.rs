@@ -1,6 +1,6 @@
 //! Danish, which has one tone for all.
 
-use super::{CauseWords, Counting, Notice, Plural, ReturnWords, Words};
+use super::{CauseWords, Counting, Notice, Plural, ReturnWords, TooLarge, Words};
 
 pub(super) const WORDS: Words = Words {
     tag: "da",
@@ -35,6 +35,10 @@ pub(super) const WORDS: Words = Words {
         fact: "Vi ved ikke med sikkerhed, om din forespørgsel blev behandlet.",
         advice: "Tjek, om den er nået frem, for eksempel via en bekræftelse på e-mail, før du \
                  sender den igen.",
+    },
+    too_large: TooLarge {
+        headline: "Det er for stort",
+        fact: "Det sendte er større, end hvad der kan modtages her, og er ikke blevet behandlet.",
     },
     come_back_in: "Prøv igen om {}.",
     seconds: Plural {

@@ -1,6 +1,6 @@
 //! German.
 
-use super::{CauseWords, Counting, Notice, Plural, ReturnWords, Words};
+use super::{CauseWords, Counting, Notice, Plural, ReturnWords, TooLarge, Words};
 
 pub(super) const WORDS: Words = Words {
     tag: "de",
@@ -35,6 +35,10 @@ pub(super) const WORDS: Words = Words {
         fact: "Ob Ihre Anfrage verarbeitet wurde, ist nicht sicher.",
         advice: "Prüfen Sie bitte, zum Beispiel anhand einer Bestätigung per E-Mail, ob sie \
                  angekommen ist, bevor Sie sie noch einmal senden.",
+    },
+    too_large: TooLarge {
+        headline: "Das ist zu groß",
+        fact: "Das Gesendete ist größer, als hier angenommen wird, und wurde nicht verarbeitet.",
     },
     come_back_in: "Bitte versuchen Sie es in {} erneut.",
     seconds: Plural {

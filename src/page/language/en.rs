@@ -1,6 +1,6 @@
 //! English.
 
-use super::{CauseWords, Counting, Notice, Plural, ReturnWords, Words};
+use super::{CauseWords, Counting, Notice, Plural, ReturnWords, TooLarge, Words};
 
 pub(super) const WORDS: Words = Words {
     tag: "en",
@@ -35,6 +35,10 @@ pub(super) const WORDS: Words = Words {
         fact: "We cannot tell whether your request was processed.",
         advice: "Before you send it again, please check whether it arrived, for example by looking \
                  for a confirmation e-mail.",
+    },
+    too_large: TooLarge {
+        headline: "That is too large",
+        fact: "What was sent is larger than this site accepts, and was not processed.",
     },
     come_back_in: "Please try again in {}.",
     seconds: Plural {

@@ -1,6 +1,6 @@
 //! Spanish, in words that are understood on both sides of the Atlantic.
 
-use super::{CauseWords, Counting, Notice, Plural, ReturnWords, Words};
+use super::{CauseWords, Counting, Notice, Plural, ReturnWords, TooLarge, Words};
 
 pub(super) const WORDS: Words = Words {
     tag: "es",
@@ -35,6 +35,10 @@ pub(super) const WORDS: Words = Words {
         fact: "No sabemos con certeza si su solicitud se ha procesado.",
         advice: "Antes de enviarla otra vez, compruebe si nos ha llegado, por ejemplo con un \
                  correo de confirmación.",
+    },
+    too_large: TooLarge {
+        headline: "Es demasiado grande",
+        fact: "Lo enviado supera el tamaño que se admite aquí y no se ha procesado.",
     },
     come_back_in: "Vuelva a intentarlo en {}, por favor.",
     seconds: Plural {

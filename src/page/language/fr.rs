@@ -1,6 +1,6 @@
 //! French. Colons, exclamation and question marks follow a space that does not break.
 
-use super::{CauseWords, Counting, Notice, Plural, ReturnWords, Words};
+use super::{CauseWords, Counting, Notice, Plural, ReturnWords, TooLarge, Words};
 
 pub(super) const WORDS: Words = Words {
     tag: "fr",
@@ -36,6 +36,10 @@ pub(super) const WORDS: Words = Words {
         fact: "Nous ne savons pas si votre demande a été traitée.",
         advice: "Avant de la renvoyer, vérifiez qu’elle ne nous est pas déjà parvenue, par \
                  exemple grâce à un e-mail de confirmation.",
+    },
+    too_large: TooLarge {
+        headline: "C’est trop volumineux",
+        fact: "L’envoi dépasse la taille acceptée ici et n’a pas été traité.",
     },
     come_back_in: "Merci de réessayer dans {}.",
     seconds: Plural {

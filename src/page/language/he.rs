@@ -1,7 +1,7 @@
 //! Hebrew. Verbs are in the plural or impersonal, so that no visitor is taken for a man; one and
 //! two are forms of their own that need no number.
 
-use super::{CauseWords, Counting, Notice, Plural, ReturnWords, Words};
+use super::{CauseWords, Counting, Notice, Plural, ReturnWords, TooLarge, Words};
 
 pub(super) const WORDS: Words = Words {
     tag: "he",
@@ -36,6 +36,10 @@ pub(super) const WORDS: Words = Words {
         fact: "לא ברור לנו אם הבקשה שלכם טופלה.",
         advice: "לפני שתשלחו אותה שוב, כדאי לבדוק אם היא הגיעה אלינו, למשל לפי הודעת אישור \
                  בדואר האלקטרוני.",
+    },
+    too_large: TooLarge {
+        headline: "הגודל חורג מהמותר",
+        fact: "מה שנשלח גדול ממה שניתן לקבל כאן, והוא לא טופל.",
     },
     come_back_in: "נסו שוב בעוד {}.",
     seconds: Plural {

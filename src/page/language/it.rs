@@ -1,6 +1,6 @@
 //! Italian.
 
-use super::{CauseWords, Counting, Notice, Plural, ReturnWords, Words};
+use super::{CauseWords, Counting, Notice, Plural, ReturnWords, TooLarge, Words};
 
 pub(super) const WORDS: Words = Words {
     tag: "it",
@@ -35,6 +35,10 @@ pub(super) const WORDS: Words = Words {
         fact: "Non sappiamo con certezza se la Sua richiesta sia stata elaborata.",
         advice: "Prima di inviarla di nuovo, verifichi se ci è arrivata, ad esempio con \
                  un’e-mail di conferma.",
+    },
+    too_large: TooLarge {
+        headline: "È troppo grande",
+        fact: "Quanto inviato supera la dimensione accettata qui e non è stato elaborato.",
     },
     come_back_in: "La preghiamo di riprovare tra {}.",
     seconds: Plural {

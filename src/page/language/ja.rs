@@ -1,6 +1,6 @@
 //! Japanese.
 
-use super::{CauseWords, Counting, Notice, Plural, ReturnWords, Words};
+use super::{CauseWords, Counting, Notice, Plural, ReturnWords, TooLarge, Words};
 
 pub(super) const WORDS: Words = Words {
     tag: "ja",
@@ -34,6 +34,10 @@ pub(super) const WORDS: Words = Words {
     unknown: Notice {
         fact: "リクエストが処理されたかどうか確認できません。",
         advice: "もう一度送信する前に、確認メールなどで受け付けられていないかご確認ください。",
+    },
+    too_large: TooLarge {
+        headline: "サイズが大きすぎます",
+        fact: "送信された内容は、受け付けられる大きさを超えているため、処理されていません。",
     },
     come_back_in: "{}後にもう一度お試しください。",
     seconds: Plural::of("{}秒"),

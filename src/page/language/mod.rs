@@ -57,6 +57,8 @@ pub(super) struct Words {
     pub unprocessed: Notice,
     /// Something was sent, and what became of it is not known.
     pub unknown: Notice,
+    /// Something was sent that is larger than the site takes.
+    pub too_large: TooLarge,
     /// When to come back, for programs and the plain text: `{}` is a duration.
     pub come_back_in: &'static str,
     /// `{}` is a number. In the case that `come_back_in` asks for, as the next two.
@@ -119,6 +121,14 @@ pub(super) struct Notice {
     pub fact: &'static str,
     /// What a person can do.
     pub advice: &'static str,
+}
+
+/// Something was larger than the site takes. Speaks to everybody alike.
+pub(super) struct TooLarge {
+    /// The heading.
+    pub headline: &'static str,
+    /// What is the matter, and that nothing came of it, in one sentence.
+    pub fact: &'static str,
 }
 
 /// The part of the page that returns by itself.

@@ -1,6 +1,6 @@
 //! Dutch.
 
-use super::{CauseWords, Counting, Notice, Plural, ReturnWords, Words};
+use super::{CauseWords, Counting, Notice, Plural, ReturnWords, TooLarge, Words};
 
 pub(super) const WORDS: Words = Words {
     tag: "nl",
@@ -35,6 +35,10 @@ pub(super) const WORDS: Words = Words {
         fact: "We weten niet zeker of uw verzoek is verwerkt.",
         advice: "Controleer voordat u het opnieuw verstuurt of het is aangekomen, bijvoorbeeld \
                  aan de hand van een bevestigingsmail.",
+    },
+    too_large: TooLarge {
+        headline: "Dat is te groot",
+        fact: "Wat is verzonden, is groter dan hier wordt aangenomen en is niet verwerkt.",
     },
     come_back_in: "Probeer het over {} opnieuw.",
     seconds: Plural {

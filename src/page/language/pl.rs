@@ -1,7 +1,7 @@
 //! Polish. The polite words address nobody by gender; what the browser counts stands after a
 //! colon, where it is not inflected.
 
-use super::{CauseWords, Counting, Notice, Plural, ReturnWords, Words};
+use super::{CauseWords, Counting, Notice, Plural, ReturnWords, TooLarge, Words};
 
 pub(super) const WORDS: Words = Words {
     tag: "pl",
@@ -36,6 +36,10 @@ pub(super) const WORDS: Words = Words {
         fact: "Nie mamy pewności, czy zgłoszenie zostało przetworzone.",
         advice: "Przed ponownym wysłaniem prosimy sprawdzić, czy do nas dotarło, na przykład \
                  szukając e-maila z potwierdzeniem.",
+    },
+    too_large: TooLarge {
+        headline: "To jest za duże",
+        fact: "Przesłane dane są większe, niż można tu przyjąć, i nie zostały przetworzone.",
     },
     come_back_in: "Prosimy spróbować ponownie za {}.",
     seconds: Plural {

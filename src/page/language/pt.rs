@@ -1,6 +1,6 @@
 //! Portuguese, in words and spellings that Brazil and Portugal share.
 
-use super::{CauseWords, Counting, Notice, Plural, ReturnWords, Words};
+use super::{CauseWords, Counting, Notice, Plural, ReturnWords, TooLarge, Words};
 
 pub(super) const WORDS: Words = Words {
     tag: "pt",
@@ -35,6 +35,10 @@ pub(super) const WORDS: Words = Words {
         fact: "Não sabemos ao certo se a sua solicitação foi processada.",
         advice: "Antes de enviar outra vez, confirme se ela chegou, por exemplo, por meio \
                  de um e-mail de confirmação.",
+    },
+    too_large: TooLarge {
+        headline: "É demasiado grande",
+        fact: "O que foi enviado excede o tamanho aceite aqui e não foi processado.",
     },
     come_back_in: "Tente novamente dentro de {}, por favor.",
     seconds: Plural {

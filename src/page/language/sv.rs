@@ -1,6 +1,6 @@
 //! Swedish, which has one tone for all.
 
-use super::{CauseWords, Counting, Notice, Plural, ReturnWords, Words};
+use super::{CauseWords, Counting, Notice, Plural, ReturnWords, TooLarge, Words};
 
 pub(super) const WORDS: Words = Words {
     tag: "sv",
@@ -35,6 +35,10 @@ pub(super) const WORDS: Words = Words {
         fact: "Vi vet inte säkert om din begäran har behandlats.",
         advice: "Kontrollera om den har kommit fram, till exempel genom ett bekräftelsemejl, \
                  innan du skickar den igen.",
+    },
+    too_large: TooLarge {
+        headline: "Det är för stort",
+        fact: "Det som skickades är större än vad som tas emot här och har inte behandlats.",
     },
     come_back_in: "Försök igen om {}.",
     seconds: Plural {

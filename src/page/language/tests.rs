@@ -26,7 +26,7 @@ fn texts(words: &'static Words) -> BTreeMap<String, (&'static str, usize)> {
     #[rustfmt::skip]
     let Words {
         tag: _, direction: _, counting: _, between_sentences: _,
-        this_site, outage, maintenance, busy, unprocessed, unknown, come_back_in, seconds, minutes,
+        this_site, outage, maintenance, busy, unprocessed, unknown, too_large, come_back_in, seconds, minutes,
         hours, returning, expected_back, time_left, contact, phone, email, chat, address,
         hours_open, still_works, meanwhile, follow, status_page, voucher, imprint, privacy,
         request_id,
@@ -57,7 +57,13 @@ fn texts(words: &'static Words) -> BTreeMap<String, (&'static str, usize)> {
     });
     let units = [("seconds", seconds), ("minutes", minutes), ("hours", hours)];
     let units = units.map(|(name, unit)| forms(name, words, unit));
+    let TooLarge { headline, fact } = too_large;
+    let too_large = [
+        text("too_large.headline", headline, 0),
+        text("too_large.fact", fact, 0),
+    ];
     std::iter::once(text("come_back_in", come_back_in, 1))
+        .chain(too_large)
         .chain(labels)
         .chain(causes.into_iter().flatten())
         .chain(notices.into_iter().flatten())

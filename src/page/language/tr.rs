@@ -1,6 +1,6 @@
 //! Turkish. A counted word stays singular, and the site's name takes no suffix.
 
-use super::{CauseWords, Counting, Notice, Plural, ReturnWords, Words};
+use super::{CauseWords, Counting, Notice, Plural, ReturnWords, TooLarge, Words};
 
 pub(super) const WORDS: Words = Words {
     tag: "tr",
@@ -35,6 +35,10 @@ pub(super) const WORDS: Words = Words {
         fact: "İsteğinizin işlenip işlenmediğinden emin değiliz.",
         advice: "Yeniden göndermeden önce, örneğin onay e-postasına bakarak bize ulaşıp \
                  ulaşmadığını kontrol edin.",
+    },
+    too_large: TooLarge {
+        headline: "Bu çok büyük",
+        fact: "Gönderilen içerik burada kabul edilen boyutu aşıyor ve işlenmedi.",
     },
     come_back_in: "Lütfen {} sonra tekrar deneyin.",
     seconds: Plural::of("{} saniye"),

@@ -1,6 +1,6 @@
 //! Ukrainian. What the browser counts stands after a colon, where it is not inflected.
 
-use super::{CauseWords, Counting, Notice, Plural, ReturnWords, Words};
+use super::{CauseWords, Counting, Notice, Plural, ReturnWords, TooLarge, Words};
 
 pub(super) const WORDS: Words = Words {
     tag: "uk",
@@ -35,6 +35,10 @@ pub(super) const WORDS: Words = Words {
         fact: "Ми не знаємо напевно, чи ваш запит оброблено.",
         advice: "Перш ніж надсилати його знову, перевірте, чи він до нас дійшов, наприклад, за \
                  листом-підтвердженням.",
+    },
+    too_large: TooLarge {
+        headline: "Це завелике",
+        fact: "Надіслане більше, ніж тут приймають, і його не оброблено.",
     },
     come_back_in: "Будь ласка, спробуйте ще раз через {}.",
     seconds: Plural {

@@ -1,6 +1,6 @@
 //! Chinese in simplified script.
 
-use super::{CauseWords, Counting, Notice, Plural, ReturnWords, Words};
+use super::{CauseWords, Counting, Notice, Plural, ReturnWords, TooLarge, Words};
 
 pub(super) const WORDS: Words = Words {
     tag: "zh-Hans",
@@ -33,6 +33,10 @@ pub(super) const WORDS: Words = Words {
     unknown: Notice {
         fact: "我们无法确定您的请求是否已被处理。",
         advice: "再次提交之前，请先确认我们是否已经收到，例如查看是否有确认邮件。",
+    },
+    too_large: TooLarge {
+        headline: "内容过大",
+        fact: "发送的内容超过了此处允许的大小，未被处理。",
     },
     come_back_in: "请在{}后重试。",
     seconds: Plural::of("{}秒"),

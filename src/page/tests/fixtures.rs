@@ -7,9 +7,9 @@ use http::StatusCode;
 
 use super::{PageError, Pages};
 use crate::config::spec::{
-    ActionSpec, BrandSpec, CauseTextSpec, Color, FallbackSpec, HeadersSpec, HostPattern, Language,
-    LinkSpec, LogoSpec, MaintenanceSpec, OwnSpec, PageTextSpec, RedirectSpec, RetryAfterSpec,
-    Scheme, SiteSpec, TargetSpec, UpstreamSpec,
+    ActionSpec, AdmissionSpec, BrandSpec, CauseTextSpec, Color, FallbackSpec, HeadersSpec,
+    HostPattern, Language, LinkSpec, LogoSpec, MaintenanceSpec, OwnSpec, PageTextSpec,
+    RedirectSpec, RetryAfterSpec, Scheme, SiteSpec, TargetSpec, UpstreamSpec,
 };
 
 impl Pages {
@@ -47,6 +47,7 @@ pub(super) fn site(brand: BrandSpec) -> SiteSpec {
         redirect: RedirectSpec::default(),
         hsts: None,
         headers: HeadersSpec::default(),
+        admission: AdmissionSpec::default(),
         own: OwnSpec::default(),
         tls: None,
     }

@@ -17,7 +17,7 @@ use tokio::{sync::oneshot, time::Instant};
 use super::{
     download,
     session::{Session, Slot},
-    upload::{Broke, Upload},
+    upload::Upload,
 };
 use crate::{
     config::spec::TimeoutsSpec,
@@ -25,9 +25,10 @@ use crate::{
     message::grpc,
     upstream::{
         clocks::{Clocks, Late, Timer},
-        exchange::{ClientEnd, SendError},
+        exchange::SendError,
         inbound::Inbound,
         request_body::RequestBody,
+        wire::ClientEnd,
         wire::{Progress, WireState},
     },
 };
@@ -45,7 +46,7 @@ enum Ended {
     Answered(Response<RecvStream>),
     Failed(h2::Error),
     Late(Late),
-    Broke,
+    ByClient(ClientEnd),
 }
 
 impl Stream {
@@ -111,7 +112,7 @@ impl Stream {
                 return Ok(self.answered(response, exchange.upload, &timeouts));
             }
             Ended::Late(late) => return Err(late.into()),
-            Ended::Broke => return Err(by_client()),
+            Ended::ByClient(end) => return Err(by_client(end)),
             Ended::Failed(error) => error,
         };
         let wire = &session.wire;
@@ -171,8 +172,8 @@ impl Exchange<'_> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
-        if let Poll::Ready(Err(Broke)) = self.upload.poll(cx) {
-            return Poll::Ready(Ended::Broke);
+        if let Poll::Ready(Err(end)) = self.upload.poll(cx) {
+            return Poll::Ready(Ended::ByClient(end));
         }
         self.hear_interim(cx);
         if let Poll::Ready(outcome) = Pin::new(&mut self.response).poll(cx) {
@@ -242,10 +243,10 @@ fn refused(error: h2::Error, request: Request<RequestBody>) -> SendError {
     }
 }
 
-/// The client broke off: what the origin says of that is of no interest.
-fn by_client() -> SendError {
+/// The client's body did not come to its end: what the origin says of that is of no interest.
+fn by_client(end: ClientEnd) -> SendError {
     SendError {
-        by_client: Some(ClientEnd::Broke),
+        by_client: Some(end),
         ..SendError::from(Late::Client)
     }
 }

@@ -23,7 +23,7 @@ use tokio::{
 use super::session::Slot;
 use crate::upstream::{
     request_body::{RequestBody, RequestBodyError},
-    wire::{Progress, WireState},
+    wire::{ClientEnd, Progress, WireState},
 };
 
 /// How much of a body is kept for another attempt, in bytes.
@@ -41,9 +41,6 @@ pub(super) struct Upload {
     kept: Option<usize>,
     progress: Arc<WireState>,
 }
-
-/// The client broke off its request body.
-pub(super) struct Broke;
 
 impl Upload {
     pub(super) fn new(
@@ -73,7 +70,7 @@ impl Upload {
     }
 
     /// Sends what can be sent now. Ready at the end.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broke>> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ClientEnd>> {
         while let Some(stream) = &mut self.stream {
             if !self.waiting.is_empty() {
                 ready!(self.poll_send(cx));
@@ -87,9 +84,9 @@ impl Upload {
                 Some(Ok(frame)) => self.take(frame),
                 None => self.finish(None),
                 Some(Err(RequestBodyError::NotWanted)) => self.abort(),
-                Some(Err(RequestBodyError::Client(_))) => {
+                Some(Err(error)) => {
                     self.abort();
-                    return Poll::Ready(Err(Broke));
+                    return Poll::Ready(Err(error.end()));
                 }
             }
         }

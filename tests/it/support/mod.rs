@@ -7,6 +7,7 @@ pub(crate) mod check;
 pub(crate) mod clients;
 pub(crate) mod dns;
 pub(crate) mod encrypted;
+pub(crate) mod frames;
 pub(crate) mod front;
 pub(crate) mod gate;
 pub(crate) mod h1;
