@@ -32,6 +32,7 @@ mod failure_matrix;
 mod forward;
 mod forward_fields;
 mod framing;
+mod fuzz;
 mod hold;
 mod hold_health;
 mod house;
