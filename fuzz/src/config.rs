@@ -45,7 +45,11 @@ fn load(files: &Files) -> Result<Loaded, Problems> {
 }
 
 fn said(problems: &Problems) {
-    for text in [problems.render(false), problems.render(true), problems.to_json()] {
+    for text in [
+        problems.render(false),
+        problems.render(true),
+        problems.to_json(),
+    ] {
         assert!(!text.contains(SECRET), "{text}");
     }
     for problem in problems.iter() {

@@ -59,15 +59,28 @@ fn converse(bytes: &[u8]) -> Vec<u8> {
     socket.set_nodelay(true).expect("an open socket");
     let mut said = Vec::new();
     // Half of all inputs come in two pieces.
-    let cut = if bytes.len() % 2 == 1 { bytes.len() / 2 } else { 0 };
+    let cut = if bytes.len() % 2 == 1 {
+        bytes.len() / 2
+    } else {
+        0
+    };
     let (first, second) = bytes.split_at(cut);
-    let sent = socket.write_all(first).and_then(|()| socket.write_all(second));
-    socket.set_read_timeout(Some(SILENCE)).expect("an open socket");
+    let sent = socket
+        .write_all(first)
+        .and_then(|()| socket.write_all(second));
+    socket
+        .set_read_timeout(Some(SILENCE))
+        .expect("an open socket");
     if sent.is_ok() && read(&mut socket, &mut said) == Ended::Silent {
         // It may have closed meanwhile.
         let _ = socket.shutdown(Shutdown::Write);
-        socket.set_read_timeout(Some(PATIENCE)).expect("an open socket");
-        assert!(read(&mut socket, &mut said) == Ended::Closed, "the server keeps a client that left");
+        socket
+            .set_read_timeout(Some(PATIENCE))
+            .expect("an open socket");
+        assert!(
+            read(&mut socket, &mut said) == Ended::Closed,
+            "the server keeps a client that left"
+        );
     }
     said
 }

@@ -30,10 +30,17 @@ fn accepted(host: &HeaderValue) {
     assert!(!text.is_empty() && !text.contains(is_odd), "{text:?}");
     let again = HeaderMap::from_iter([(HOST, host.clone())]);
     let read = of_request(&"/".parse().expect("a path"), &again, Version::HTTP_11);
-    assert_eq!(read.as_ref().map(Option::as_ref), Ok(Some(host)), "reads as itself");
+    assert_eq!(
+        read.as_ref().map(Option::as_ref),
+        Ok(Some(host)),
+        "reads as itself"
+    );
 
     let name = site_name(host);
     assert!(!name.contains(|c: char| c.is_ascii_uppercase()), "{name:?}");
     assert!(name.starts_with('[') == name.ends_with(']'), "{name:?}");
-    assert!(name.starts_with('[') || !name.contains(':'), "{name:?} has a port");
+    assert!(
+        name.starts_with('[') || !name.contains(':'),
+        "{name:?} has a port"
+    );
 }

@@ -15,7 +15,9 @@ pub fn fields<'a>(lines: impl Iterator<Item = &'a [u8]>) -> HeaderMap {
     let mut fields = HeaderMap::new();
     for line in lines.take(100) {
         let mut halves = line.splitn(2, |byte| *byte == b':');
-        let name = halves.next().and_then(|name| HeaderName::from_bytes(name).ok());
+        let name = halves
+            .next()
+            .and_then(|name| HeaderName::from_bytes(name).ok());
         let value = halves.next().unwrap_or_default().trim_ascii();
         if let (Some(name), Ok(value)) = (name, HeaderValue::from_bytes(value)) {
             fields.append(name, value);
@@ -31,7 +33,10 @@ pub fn target(line: &[u8]) -> Option<Uri> {
 
 /// Whether a value is fit to stand in a head: printable, nothing that ends a line.
 pub fn is_clean(value: &HeaderValue) -> bool {
-    value.as_bytes().iter().all(|byte| !matches!(byte, b'\r' | b'\n' | 0))
+    value
+        .as_bytes()
+        .iter()
+        .all(|byte| !matches!(byte, b'\r' | b'\n' | 0))
 }
 
 /// A directory of configuration that one check writes to again and again.

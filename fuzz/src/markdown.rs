@@ -4,19 +4,48 @@ use std::{cell::OnceCell, sync::Arc};
 
 use http::{HeaderMap, Method, Uri};
 use intermission::{
-    markup::{html::{What, scan}, policy::policy},
+    markup::{
+        html::{What, scan},
+        policy::policy,
+    },
     message::preferences::Preferences,
     page::legal::{Legal, LegalPages},
 };
 
-use super::{input::Files, page::{document, text_of}};
+use super::{
+    input::Files,
+    page::{document, text_of},
+};
 
 const SITE: &str = "hosts = [\"*\"]\nupstream = \"http://127.0.0.1:9\"\n\
                     [brand]\nimprint_file = \"imprint.md\"\n[fallback]\nlanguage = \"en\"\n";
 /// Everything that a legal text may become.
 const TAGS: [&str; 25] = [
-    "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li",
-    "ol", "p", "pre", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "a",
+    "blockquote",
+    "br",
+    "code",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "img",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "strong",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "ul",
 ];
 
 thread_local! {
@@ -41,17 +70,23 @@ pub fn check(data: &[u8]) {
         assert_tame(&text.html);
         let pages = LegalPages::build(&Arc::clone(&site)).expect("a text that loads has a page");
         let to = Preferences::capture(&Method::GET, &Uri::from_static("/"), &HeaderMap::new());
-        let answer = pages.respond(Legal::Imprint, &to).expect("there is an imprint");
+        let answer = pages
+            .respond(Legal::Imprint, &to)
+            .expect("there is an imprint");
         let html = text_of(answer);
         document(&html);
-        assert!(html.contains(&text.html), "the text is on the page as it is");
+        assert!(
+            html.contains(&text.html),
+            "the text is on the page as it is"
+        );
     });
 }
 
 fn assert_tame(html: &str) {
     for found in scan(html) {
         // Tables are aligned so.
-        let is_aligned = matches!(&found.what, What::StyleAttribute(style) if style.starts_with("text-align: "));
+        let is_aligned =
+            matches!(&found.what, What::StyleAttribute(style) if style.starts_with("text-align: "));
         assert!(is_aligned, "{found:?} in {html}");
     }
     policy(html).expect("it stands alone");

@@ -14,7 +14,10 @@ use http_body::Body;
 use intermission::{
     config::spec::SiteSpec,
     failure::{FailedWith, Failure, UpstreamFailure, Window},
-    markup::{html::{What, scan}, policy::policy},
+    markup::{
+        html::{What, scan},
+        policy::policy,
+    },
     message::{body::Fixed, preferences::Preferences},
     page::{Answer, Pages},
 };
@@ -27,9 +30,20 @@ thread_local! {
     static TAME: OnceCell<[usize; 3]> = const { OnceCell::new() };
 }
 
-/// Keys of `[brand]`, then of `[page.en]`, that hold one line of text each.
-const BRAND: [&str; 5] = ["name", "phone", "email", "address", "hours"];
-const PAGE: [&str; 4] = ["headline", "message", "eta", "hours"];
+/// Keys of `[brand]`, then of `[page.en]`, that hold one line of text each, with tame ones.
+const BRAND: [(&str, &str); 5] = [
+    ("name", "tame"),
+    ("phone", "+49 30 1234"),
+    ("email", "tame@shop.example"),
+    ("address", "tame"),
+    ("hours", "tame"),
+];
+const PAGE: [(&str, &str); 4] = [
+    ("headline", "tame"),
+    ("message", "tame"),
+    ("eta", "tame"),
+    ("hours", "tame"),
+];
 
 /// Whatever the texts are, the page has the elements that it has with tame ones.
 pub fn check(data: &[u8]) {
@@ -44,19 +58,22 @@ pub fn check(data: &[u8]) {
 
 /// Counts what the page of a site with these texts is made of.
 fn made(texts: &[&str]) -> Option<[usize; 3]> {
-    let text = |at: usize| texts.get(at).copied().filter(|text| !text.is_empty()).unwrap_or("tame");
+    let mut texts = texts.iter();
+    let mut text = |tame: &str| {
+        let wild = texts.next().filter(|text| !text.is_empty());
+        quoted(wild.unwrap_or(&tame))
+    };
     let mut site = "hosts = [\"*\"]\nupstream = \"http://127.0.0.1:9\"\n[brand]\n".to_owned();
-    for (at, key) in BRAND.iter().enumerate() {
-        write!(site, "{key} = {}\n", quoted(text(at))).ok()?;
+    for (key, tame) in BRAND {
+        writeln!(site, "{key} = {}", text(tame)).ok()?;
     }
     site.push_str("[fallback]\nlanguages = [\"en\"]\nlanguage = \"en\"\n[page.en]\n");
-    for (at, key) in PAGE.iter().enumerate() {
-        write!(site, "{key} = {}\n", quoted(text(BRAND.len() + at))).ok()?;
+    for (key, tame) in PAGE {
+        writeln!(site, "{key} = {}", text(tame)).ok()?;
     }
-    let still = quoted(text(9));
-    let action = quoted(text(10));
-    let url = quoted(&format!("https://a.example/{}", text(11)));
-    write!(site, "still_works = [{still}]\naction = {{ text = {action}, url = {url} }}\n").ok()?;
+    writeln!(site, "still_works = [{}]", text("tame")).ok()?;
+    let (action, url) = (text("tame"), quoted("https://tame.example/x"));
+    writeln!(site, "action = {{ text = {action}, url = {url} }}").ok()?;
     let site = FILES.with(|files| {
         let files = files.get_or_init(Files::new);
         files.write("sites/shop.toml", site);
@@ -65,7 +82,8 @@ fn made(texts: &[&str]) -> Option<[usize; 3]> {
     let html = page_of(&site, &outage());
     document(&html);
     let style = html.split("<style>").nth(1)?.split("</style>").next()?;
-    Some([html.matches('<').count(), html.matches('>').count(), style.matches('{').count()])
+    let counts = [html.matches('<'), html.matches('>')].map(Iterator::count);
+    Some([counts[0], counts[1], style.matches('{').count()])
 }
 
 /// A TOML string of any text.
@@ -87,7 +105,9 @@ pub fn document(html: &str) {
     assert_eq!(html.matches("</html>").count(), 1, "{html}");
     assert!(html.trim_end().ends_with("</html>"), "{html}");
     policy(html).expect("a page stands alone");
-    let barred = scan(html).into_iter().find(|found| matches!(found.what, What::Barred(_)));
+    let barred = scan(html)
+        .into_iter()
+        .find(|found| matches!(found.what, What::Barred(_)));
     assert_eq!(barred, None, "{html}");
 }
 
@@ -98,15 +118,30 @@ pub fn outage() -> FailedWith {
 
 /// The page of a site for a browser.
 pub fn page_of(site: &Arc<SiteSpec>, failed: &FailedWith) -> String {
-    let head = HeaderMap::from_iter([(http::header::ACCEPT, HeaderValue::from_static("text/html"))]);
+    let head =
+        HeaderMap::from_iter([(http::header::ACCEPT, HeaderValue::from_static("text/html"))]);
     let to = Preferences::capture(&Method::GET, &Uri::from_static("/"), &head);
     let pages = Pages::new(site, &Arc::default()).expect("a site that loads has pages");
     let answer = answer(&pages, failed, &to);
     let allowed = answer.headers().get("content-security-policy").cloned();
+    let allowed = allowed.expect("a policy");
     let html = text_of(answer);
     let fits = policy(&html).expect("a page stands alone");
-    assert_eq!(allowed.expect("a policy"), fits);
+    let allowed = allowed.to_str().expect("a policy is ASCII");
+    for kind in ["default-src ", "script-src ", "style-src "] {
+        assert_eq!(
+            directive(allowed, kind),
+            directive(&fits, kind),
+            "of {html}"
+        );
+    }
     html
+}
+
+fn directive<'p>(policy: &'p str, kind: &str) -> Option<&'p str> {
+    policy
+        .split("; ")
+        .find(|directive| directive.starts_with(kind))
 }
 
 /// What the pages answer, with what changes from request to request held still.

@@ -44,7 +44,9 @@ pub fn check(data: &[u8]) {
         let answer = answer(&pages, &failed, &to);
         let head = answer.headers();
         let is_200 = answer.status() == StatusCode::OK;
-        let media_type = head.get(header::CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+        let media_type = head
+            .get(header::CONTENT_TYPE)
+            .map_or(&b""[..], |value| value.as_bytes());
         let may_be_200 = [&b"application/grpc"[..], b"text/event-stream"];
         let lower = media_type.to_ascii_lowercase();
         assert!(!is_200 || may_be_200.iter().any(|start| lower.starts_with(start)));
@@ -68,7 +70,9 @@ fn pages_of_a_shop() -> Arc<Pages> {
 
 /// Nobody gets what they have not asked for.
 fn assert_coding(head: &HeaderMap, coding: Coding) {
-    let asked = head.get(header::ACCEPT_ENCODING).map_or(&b""[..], |value| value.as_bytes());
+    let asked = head
+        .get(header::ACCEPT_ENCODING)
+        .map_or(&b""[..], |value| value.as_bytes());
     let asked = String::from_utf8_lossy(asked).to_ascii_lowercase();
     let named = |name: &str| asked.contains(name) || asked.contains('*');
     match coding {
@@ -83,7 +87,9 @@ fn assert_body(method: &Method, answer: http::Response<intermission::message::bo
     let length = head.get(header::CONTENT_LENGTH);
     let length: Option<usize> = length.and_then(|length| length.to_str().ok()?.parse().ok());
     let is_encoded = head.contains_key(header::CONTENT_ENCODING);
-    let is_json = head.get(header::CONTENT_TYPE).is_some_and(|it| it == "application/problem+json");
+    let is_json = head
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|it| it == "application/problem+json");
     if is_encoded {
         return;
     }

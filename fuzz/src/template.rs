@@ -4,7 +4,10 @@ use std::cell::OnceCell;
 
 use intermission::page::custom::complaints;
 
-use super::{input::Files, page::{outage, page_of}};
+use super::{
+    input::Files,
+    page::{outage, page_of},
+};
 
 const SITE: &str = r#"
 hosts = ["*"]

@@ -73,12 +73,25 @@ fn head(reader: &mut impl BufRead) -> Result<Vec<String>, Wrong> {
         return Err(wrong());
     };
     let is_token = |text: &str| {
-        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c))
+        !text.is_empty()
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c))
     };
     let is_origin_form = target.starts_with('/') || *target == "*";
-    let named = fields.iter().all(|field| field.split_once(':').is_some_and(|(name, _)| is_token(name)));
-    let is_framed_once = values(&head, "content-length").count() + values(&head, "transfer-encoding").count() <= 1;
-    if !is_token(method) || !is_origin_form || !named || !is_framed_once || values(&head, "host").count() > 1 {
+    let named = fields.iter().all(|field| {
+        field
+            .split_once(':')
+            .is_some_and(|(name, _)| is_token(name))
+    });
+    let is_framed_once =
+        values(&head, "content-length").count() + values(&head, "transfer-encoding").count() <= 1;
+    if !is_token(method)
+        || !is_origin_form
+        || !named
+        || !is_framed_once
+        || values(&head, "host").count() > 1
+    {
         return Err(wrong());
     }
     Ok(head)
@@ -125,7 +138,11 @@ fn chunks(reader: &mut impl BufRead) -> Result<(), Wrong> {
 
 fn skip(reader: &mut impl BufRead, length: u64) -> Result<(), Wrong> {
     let skipped = std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
-    if skipped == length { Ok(()) } else { Err(Wrong::Io) }
+    if skipped == length {
+        Ok(())
+    } else {
+        Err(Wrong::Io)
+    }
 }
 
 /// One line with its CRLF, and without any other CR, LF or NUL.

@@ -14,25 +14,48 @@ pub fn assert_h1(mut said: &[u8]) {
 
 fn assert_head(head: &[u8]) -> u16 {
     let shown = head.escape_ascii();
-    let mut lines = head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut lines = head
+        .split(|byte| *byte == b'\n')
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let status = lines.next().unwrap_or_default();
-    let code = status.strip_prefix(b"HTTP/1.1 ").and_then(|rest| rest.get(..3));
-    let code = code.or_else(|| status.strip_prefix(b"HTTP/1.0 ").and_then(|rest| rest.get(..3)));
-    let code: u16 = code.and_then(|code| str::from_utf8(code).ok()?.parse().ok()).unwrap_or_default();
+    let code = status
+        .strip_prefix(b"HTTP/1.1 ")
+        .and_then(|rest| rest.get(..3));
+    let code = code.or_else(|| {
+        status
+            .strip_prefix(b"HTTP/1.0 ")
+            .and_then(|rest| rest.get(..3))
+    });
+    let code: u16 = code
+        .and_then(|code| str::from_utf8(code).ok()?.parse().ok())
+        .unwrap_or_default();
     assert!((100..600).contains(&code), "{shown}");
     assert!(code != 502, "a bare 502: {shown}");
     let mut names = Vec::new();
     for line in lines {
         let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
-        let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-        assert!(name.len() < line.len() && !name.is_empty() && name.iter().all(is_token), "{shown}");
-        assert!(!line.iter().any(|byte| matches!(byte, b'\r' | 0)), "{shown}");
+        let is_token =
+            |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+        assert!(
+            name.len() < line.len() && !name.is_empty() && name.iter().all(is_token),
+            "{shown}"
+        );
+        assert!(
+            !line.iter().any(|byte| matches!(byte, b'\r' | 0)),
+            "{shown}"
+        );
         names.push(name.to_ascii_lowercase());
     }
     let count = |wanted: &[u8]| names.iter().filter(|name| *name == wanted).count();
-    assert!(count(b"content-length") + count(b"transfer-encoding") <= 1, "{shown}");
+    assert!(
+        count(b"content-length") + count(b"transfer-encoding") <= 1,
+        "{shown}"
+    );
     if code == 503 {
-        assert!(count(b"retry-after") == 1 && count(b"cache-control") == 1, "{shown}");
+        assert!(
+            count(b"retry-after") == 1 && count(b"cache-control") == 1,
+            "{shown}"
+        );
     }
     code
 }
@@ -62,7 +85,11 @@ pub fn assert_h2(said: &[u8]) {
         assert!(length <= 16 * 1024, "a frame of {length} bytes");
         assert!(*kind <= 9 && *kind != 5, "a frame of type {kind}");
         if is_first {
-            assert!(*kind == 4 && flags & 1 == 0, "not settings first: {}", said.escape_ascii());
+            assert!(
+                *kind == 4 && flags & 1 == 0,
+                "not settings first: {}",
+                said.escape_ascii()
+            );
         }
         is_first = false;
         let length = usize::try_from(length).expect("at most 16 KiB");

@@ -49,9 +49,14 @@ impl Server {
         let faults = Faults::default();
         let origin = Origin::start(faults.clone());
         let (told, address) = mpsc::channel();
-        let log = Log { line: Vec::new(), faults: faults.clone() };
+        let log = Log {
+            line: Vec::new(),
+            faults: faults.clone(),
+        };
         std::thread::spawn(move || {
-            let control = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let control = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
             control.expect("an event loop").block_on(async {
                 // Held as long as the process lives.
                 let (address, _listening) = serve(config(origin), log);
@@ -74,9 +79,15 @@ impl Server {
 fn config(origin: SocketAddr) -> Config {
     let files = Files::new();
     files.write("intermission.toml", PROCESS);
-    files.write("sites/open.toml", format!("hosts = [\"*\"]\nupstream = \"http://{origin}\"\n{OPEN}"));
+    files.write(
+        "sites/open.toml",
+        format!("hosts = [\"*\"]\nupstream = \"http://{origin}\"\n{OPEN}"),
+    );
     files.write("sites/shut.toml", SHUT);
-    files.load().unwrap_or_else(|problems| panic!("{problems}")).config
+    files
+        .load()
+        .unwrap_or_else(|problems| panic!("{problems}"))
+        .config
 }
 
 fn serve(config: Config, log: Log) -> (SocketAddr, Listening) {
@@ -87,8 +98,13 @@ fn serve(config: Config, log: Log) -> (SocketAddr, Listening) {
         access_log: log.map(|(log, _writer)| log),
     });
     let tasks = Tasks::new(Handle::current());
-    let around = Surroundings { names: Names::new(&config.process.dns), tasks: tasks.clone(), workers: 1 };
-    let runtime = Runtime::build(config, None, &around, &telemetry.metrics).expect("sites that load");
+    let around = Surroundings {
+        names: Names::new(&config.process.dns),
+        tasks: tasks.clone(),
+        workers: 1,
+    };
+    let runtime =
+        Runtime::build(config, None, &around, &telemetry.metrics).expect("sites that load");
     let shared = Arc::new(Shared {
         runtime: RuntimeHandle::new(runtime),
         telemetry,
@@ -119,7 +135,8 @@ impl Write for Log {
             }
             let line: Result<serde_json::Map<_, _>, _> = serde_json::from_slice(&self.line);
             if line.is_err() {
-                self.faults.add(format!("in the log: {}", self.line.escape_ascii()));
+                self.faults
+                    .add(format!("in the log: {}", self.line.escape_ascii()));
             }
             self.line.clear();
         }
