@@ -211,6 +211,5 @@ fn start_admin(
     for socket in sockets {
         admin::start(socket, shared)?;
     }
-    tracing::info!(role = "admin", %address, "listening");
     Ok(Some(address))
 }

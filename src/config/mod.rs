@@ -29,6 +29,7 @@ mod process;
 mod reader;
 mod render;
 mod report;
+mod secret;
 mod site;
 mod source;
 pub mod spec;
@@ -39,6 +40,6 @@ mod variables;
 mod variant;
 
 pub use find::{NoConfig, find_dir};
-pub use flags::{Flags, from_flags, override_addresses};
+pub use flags::{Flags, from_flags, override_addresses, warn_of_admin};
 pub use load::{Loaded, load, load_process, load_with};
 pub use problem::{Problem, Problems, Severity};

@@ -10,7 +10,8 @@ use tracing::Level;
 use super::{
     address, names,
     reader::{Table, Value},
-    spec::{AccessLogFormat, ClientsSpec, DnsSpec, LogFormat, LogSpec, ProcessSpec},
+    secret::secret,
+    spec::{AccessLogFormat, ClientsSpec, DnsSpec, LogFormat, LogSpec, ProcessSpec, Secret},
 };
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -25,6 +26,7 @@ pub(super) fn defaults() -> ProcessSpec {
     ProcessSpec {
         listen: vec![SocketAddr::from(([0, 0, 0, 0], 8080))],
         admin: Some(SocketAddr::from(([127, 0, 0, 1], 9090))),
+        admin_token: None,
         workers: available_parallelism().unwrap_or(NonZeroUsize::MIN),
         name: "intermission".to_owned(),
         trusted_proxies: Vec::new(),
@@ -67,9 +69,19 @@ pub(super) fn read(file: &Table<'_>) -> ProcessSpec {
             "give each its own port",
         );
     }
+    let admin_token = secret(file, "admin_token");
+    let names_token = ["admin_token", "admin_token_file"].map(|key| file.get(key).is_some());
+    if let Some(value) = file.get("admin")
+        && !names_token.contains(&true)
+        && is_exposed(admin, None)
+    {
+        let problem = value.problem(EXPOSED.0, EXPOSED.1);
+        file.report().add(problem.into_warning());
+    }
     ProcessSpec {
         listen,
         admin,
+        admin_token,
         workers: file
             .get("workers")
             .and_then(|value| value.count(&(1..=1024)))
@@ -88,6 +100,17 @@ pub(super) fn read(file: &Table<'_>) -> ProcessSpec {
             .and_then(|value| value.file())
             .unwrap_or(default.data),
     }
+}
+
+/// What is wrong with an admin listener that others reach and nobody may read, and the way out.
+pub(super) const EXPOSED: (&str, &str) = (
+    "can be reached from elsewhere, and there is no token: only /livez and /readyz will answer",
+    "set admin_token_file (or admin_token), or keep to 127.0.0.1",
+);
+
+/// Whether the admin listener is such a one.
+pub(super) fn is_exposed(admin: Option<SocketAddr>, token: Option<&Secret>) -> bool {
+    token.is_none() && admin.is_some_and(|admin| !admin.ip().to_canonical().is_loopback())
 }
 
 /// Whether a connection to one could also be meant for the other.

@@ -11,6 +11,7 @@
 
 mod access_log;
 mod admin;
+mod admin_access;
 mod answers;
 mod bad_upstreams;
 mod balancing;
@@ -47,6 +48,7 @@ mod many_sites;
 mod outages;
 mod overload;
 mod preview;
+mod privilege;
 mod probes;
 mod real_site;
 mod replaced;
@@ -55,6 +57,7 @@ mod retries_elsewhere;
 mod retries_races;
 mod returning;
 mod routing;
+mod secrets;
 mod signals;
 mod snapshot;
 mod stalled;
