@@ -5,6 +5,7 @@
 
 mod access;
 mod health;
+mod listener;
 mod lists;
 mod metrics;
 
@@ -28,6 +29,7 @@ use axum::{
 
 use self::{
     access::{Access, Denied},
+    listener::Few,
     metrics::Exposition,
 };
 use crate::{runtime::Runtime, server::worker::Shared};
@@ -64,7 +66,7 @@ pub fn start(listener: TcpListener, shared: &Arc<Shared>) -> io::Result<()> {
         .with_state(admin);
     shared.tasks.spawn_on_control(async move {
         // It ends with the process, or not at all: accept errors are waited out inside.
-        drop(axum::serve(listener, router).await);
+        drop(axum::serve(Few::new(listener), router).await);
     });
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Who may read what the admin listener tells.
 
-use std::fs;
+use std::{fs, io::Write, net::TcpStream};
 
 use rustix::process::Signal;
 
@@ -207,4 +207,28 @@ fn what_is_wrong_with_a_token_is_said_without_it() {
             "{said}"
         );
     }
+}
+
+#[test]
+fn those_who_say_nothing_keep_nobody_from_asking() {
+    let origin = Origin::always(answer(ok("hello")));
+    let proxy = Proxy::before(&origin.url(), "");
+    // More than there are places; some say half of a request.
+    let silent: Vec<TcpStream> = (0..80)
+        .map(|at| {
+            let mut socket = TcpStream::connect(proxy.admin).expect("the kernel accepts");
+            let begun: &[u8] = if at % 2 == 0 {
+                b""
+            } else {
+                b"GET /livez HTTP/1.1\r\nHo"
+            };
+            socket.write_all(begun).expect("a new connection");
+            socket
+        })
+        .collect();
+    let descriptors = format!("/proc/{}/fd", proxy.process.id());
+    let open = || fs::read_dir(&descriptors).expect("our own child").count();
+    assert!(open() < 120, "{} descriptors", open());
+    assert_eq!(status(&proxy, "/livez", &[]), 200);
+    drop(silent);
 }
