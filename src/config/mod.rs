@@ -16,6 +16,7 @@ mod find;
 mod flags;
 mod flow;
 mod health;
+mod hidden;
 mod image;
 pub mod keys;
 mod language;

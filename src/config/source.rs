@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use super::keys;
+use super::hidden::without_secrets;
 
 /// One file as it was read.
 #[derive(Debug)]
@@ -23,14 +23,9 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// The text as it may be shown: what follows a key that sounds like a secret is hidden, in
-    /// whatever state the file is. Every byte stays in its place.
+    /// The text as it may be shown. Every byte stays in its place.
     pub(super) fn shown_text(&self) -> Cow<'_, str> {
-        if !self.text.lines().any(names_secret) {
-            return Cow::Borrowed(&self.text);
-        }
-        let lines = self.text.split_inclusive('\n');
-        Cow::Owned(lines.flat_map(hide).collect())
+        without_secrets(&self.text)
     }
 
     /// What is written at a place, on one line and not too long.
@@ -48,34 +43,6 @@ impl Source {
         }
         line.chars().take(LONGEST).chain(['…']).collect()
     }
-}
-
-/// Whether a line sets a key that is a secret, sounds like one, or was meant to be one. Paths of
-/// files are none.
-fn names_secret(line: &str) -> bool {
-    const WORDS: [&str; 3] = ["token", "secret", "pass"];
-    let Some((key, _)) = line.split_once('=') else {
-        return false;
-    };
-    let key = key.trim().to_ascii_lowercase();
-    let is_near = |known: &str| strsim::damerau_levenshtein(known, &key) <= known.len() / 3;
-    let sounds_like_one = WORDS.iter().any(|word| key.contains(word));
-    !key.ends_with("file") && (sounds_like_one || keys::secrets().any(is_near))
-}
-
-/// A line with stars in place of what it sets.
-fn hide(line: &str) -> impl Iterator<Item = char> {
-    let value = line.find('=').filter(|_| names_secret(line));
-    let star = move |(at, c): (usize, char)| {
-        let is_hidden = value.is_some_and(|value| at > value) && !c.is_whitespace();
-        let (shown, times) = if is_hidden {
-            ('*', c.len_utf8())
-        } else {
-            (c, 1)
-        };
-        std::iter::repeat_n(shown, times)
-    };
-    line.char_indices().flat_map(star)
 }
 
 /// A place in a file.
@@ -180,23 +147,6 @@ mod tests {
         });
         assert_eq!(Spot::new(&source, 2..900).span, 1..3);
         assert_eq!(Spot::new(&source, 50..60).span, 3..3);
-    }
-
-    #[test]
-    fn what_sounds_like_a_secret_is_hidden_and_nothing_moves() {
-        let source = Source {
-            shown: "x".to_owned(),
-            directory: PathBuf::new(),
-            text: "name = \"a\"\nadmin_tokne = \"hünter2\"\nPASSWORD=x\ntoken_file = \"f\"\n"
-                .to_owned(),
-        };
-        let shown = source.shown_text();
-        assert_eq!(shown.len(), source.text.len());
-        assert_eq!(
-            shown,
-            "name = \"a\"\nadmin_tokne = **********\nPASSWORD=*\ntoken_file = \"f\"\n"
-        );
-        assert_eq!(source.written(&(23..35)), "= **********");
     }
 
     #[test]
