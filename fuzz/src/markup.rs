@@ -45,6 +45,10 @@ pub fn check(data: &[u8]) {
         ("none.png".to_owned(), None),
     ]);
     let bundled = bundle(&html, ("shop.example", "/page.html"), &files);
+    assert!(
+        bundled.html.len() < 8 << 20,
+        "a page grows beyond what is allowed"
+    );
     match policy(&bundled.html) {
         Ok(policy) => assert!(scripts(&policy).all(|script| script == EMPTY), "{policy}"),
         Err(PolicyError::TooLong) => {}

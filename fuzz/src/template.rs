@@ -13,12 +13,12 @@ const SITE: &str = r#"
 hosts = ["*"]
 upstream = "http://127.0.0.1:9"
 [brand]
-name = "<script>alert('brand')</script>&\"'"
+name = "<script>hostile('brand')</script>&\"'"
 email = "us@shop.example"
 phone = "+49 30 1234"
 [page.en]
-headline = "<img src=x onerror=alert(1)>"
-message = "\" onload=\"alert(1)"
+headline = "<img src=hostile onerror=hostile(1)>"
+message = "\" onload=\"hostile(1)"
 [fallback]
 template = "page.html"
 languages = ["en"]
@@ -53,9 +53,9 @@ pub fn check(data: &[u8]) {
         let html = page_of(&site, &outage());
         let template = String::from_utf8_lossy(data);
         // Owners may print what they like, if they say so themselves.
-        let says_so = ["safe", "autoescape", "alert", "onerror", "onload", "script"];
+        let says_so = ["safe", "autoescape", "hostile"];
         if !says_so.iter().any(|word| template.contains(word)) {
-            for word in ["<script>alert", "<img src=x", "\" onload"] {
+            for word in ["<script>hostile", "<img src=hostile", "\" onload=\"hostile"] {
                 assert!(!html.contains(word), "{word} in {html}");
             }
         }
