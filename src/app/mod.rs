@@ -225,6 +225,5 @@ fn start_admin(
     for socket in sockets {
         admin::start(socket, shared)?;
     }
-    tracing::info!(role = "admin", %address, "listening");
     Ok(Some(address))
 }

@@ -63,7 +63,8 @@ impl Run {
     }
 
     fn start(self) -> Result<ExitCode, ExitCode> {
-        let (config, warnings, reread) = match self.upstream.clone() {
+        let sets_admin = self.admin.is_some();
+        let (config, mut warnings, reread) = match self.upstream.clone() {
             Some(upstream) => {
                 let flags = Flags {
                     upstream,
@@ -89,6 +90,9 @@ impl Run {
                 )
             }
         };
+        if sets_admin {
+            warnings.extend(config::warn_of_admin(&config.process));
+        }
         let _log = log::start(&config.process.log);
         warn(&warnings);
         let served = control_thread()

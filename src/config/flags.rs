@@ -84,6 +84,17 @@ pub fn override_addresses(
     Ok(())
 }
 
+/// What is hardly meant about the address of administration, where a flag has set it.
+#[must_use]
+pub fn warn_of_admin(process: &ProcessSpec) -> Option<Problem> {
+    let admin = process.admin?;
+    let is_exposed = process::is_exposed(Some(admin), process.admin_token.as_ref());
+    is_exposed.then(|| {
+        let (problem, way_out) = process::EXPOSED;
+        Problem::new("--admin", format!("`{admin}` {problem}"), way_out).into_warning()
+    })
+}
+
 fn replace_addresses(
     process: &mut ProcessSpec,
     (listen, admin): (Option<&str>, Option<&str>),

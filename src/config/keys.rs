@@ -41,6 +41,16 @@ const fn key(path: &'static str, kind: &'static str, default: Preset) -> Key {
     }
 }
 
+/// The type of keys whose values nobody is shown.
+const SECRET: &str = "secret";
+
+/// The names of those keys, without their tables.
+pub(super) fn secrets() -> impl Iterator<Item = &'static str> {
+    let all = PROCESS.iter().chain(SITE);
+    let secrets = all.filter(|key| key.kind == SECRET);
+    secrets.filter_map(|key| key.path.rsplit('.').next())
+}
+
 /// The keys of `intermission.toml`.
 pub const PROCESS: &[Key] = &[
     key(
@@ -58,6 +68,8 @@ pub const PROCESS: &[Key] = &[
         "address or \"off\"",
         Written(r#""127.0.0.1:9090""#),
     ),
+    key("admin_token", SECRET, Nothing),
+    key("admin_token_file", "path of a file with a secret", Nothing),
     key("workers", "1 to 1024", Found("the cores available")),
     key("name", "token", Written(r#""intermission""#)),
     key(

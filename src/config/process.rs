@@ -14,7 +14,8 @@ use tracing::Level;
 use super::{
     address, names,
     reader::{Table, Value},
-    spec::{AccessLogFormat, ClientsSpec, DnsSpec, LogFormat, LogSpec, ProcessSpec},
+    secret::secret,
+    spec::{AccessLogFormat, ClientsSpec, DnsSpec, LogFormat, LogSpec, ProcessSpec, Secret},
     tls,
 };
 
@@ -31,6 +32,7 @@ pub(super) fn defaults() -> ProcessSpec {
         listen: vec![SocketAddr::from(([0, 0, 0, 0], 8080))],
         listen_tls: Vec::new(),
         admin: Some(SocketAddr::from(([127, 0, 0, 1], 9090))),
+        admin_token: None,
         workers: available_parallelism().unwrap_or(NonZeroUsize::MIN),
         name: "intermission".to_owned(),
         trusted_proxies: Vec::new(),
@@ -78,10 +80,13 @@ pub(super) fn read(file: &Table<'_>) -> ProcessSpec {
         .get("listen_tls")
         .map_or(default.listen_tls, |value| self::listen(&value));
     check_overlaps(file, &listen, &listen_tls, admin);
+    let admin_token = secret(file, "admin_token");
+    check_token(file, admin);
     ProcessSpec {
         listen,
         listen_tls,
         admin,
+        admin_token,
         workers: file
             .get("workers")
             .and_then(|value| value.count(&(1..=1024)))
@@ -129,6 +134,29 @@ fn check_overlaps(
 
 /// Where clients that encrypt are served unless it is said.
 pub(super) const DEFAULT_TLS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8443);
+
+/// What is wrong with an admin listener that others reach and nobody may read, and the way out.
+pub(super) const EXPOSED: (&str, &str) = (
+    "can be reached from elsewhere, and there is no token: only /livez and /readyz will answer",
+    "set admin_token_file (or admin_token), or keep to 127.0.0.1",
+);
+
+/// Whether the admin listener is such a one.
+pub(super) fn is_exposed(admin: Option<SocketAddr>, token: Option<&Secret>) -> bool {
+    token.is_none() && admin.is_some_and(|admin| !admin.ip().to_canonical().is_loopback())
+}
+
+/// Warns where nobody can read what an admin listener offers to all.
+fn check_token(file: &Table<'_>, admin: Option<SocketAddr>) {
+    let names_token = ["admin_token", "admin_token_file"].map(|key| file.get(key).is_some());
+    if let Some(value) = file.get("admin")
+        && !names_token.contains(&true)
+        && is_exposed(admin, None)
+    {
+        let problem = value.problem(EXPOSED.0, EXPOSED.1);
+        file.report().add(problem.into_warning());
+    }
+}
 
 /// Whether a connection to one could also be meant for the other.
 pub(super) fn overlap(a: SocketAddr, b: SocketAddr) -> bool {

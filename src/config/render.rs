@@ -57,7 +57,7 @@ fn excerpt<'a>(
     if let Some(label) = label {
         annotation = annotation.label(label);
     }
-    Snippet::source(spot.source.text.as_str())
+    Snippet::source(spot.source.shown_text())
         .path(spot.source.shown.as_str())
         .annotation(annotation)
 }

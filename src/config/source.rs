@@ -1,12 +1,15 @@
 //! The text of one file, and places in it.
 
 use std::{
+    borrow::Cow,
     fs::File,
     io::{self, Read as _},
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
 };
+
+use super::hidden::without_secrets;
 
 /// One file as it was read.
 #[derive(Debug)]
@@ -20,11 +23,16 @@ pub(super) struct Source {
 }
 
 impl Source {
+    /// The text as it may be shown. Every byte stays in its place.
+    pub(super) fn shown_text(&self) -> Cow<'_, str> {
+        without_secrets(&self.text)
+    }
+
     /// What is written at a place, on one line and not too long.
     pub(super) fn written(&self, span: &Range<usize>) -> String {
         const LONGEST: usize = 60;
-        let line = self
-            .text
+        let text = self.shown_text();
+        let line = text
             .get(span.clone())
             .unwrap_or_default()
             .lines()

@@ -20,6 +20,9 @@ use super::{
 const DEEPEST: usize = 5;
 /// A page that needs more than this is made to outwit us, and has no policy then.
 const MOST_PASSES: usize = 30;
+/// Bytes that files may add to a page, as they are written in it. A style sheet that imports itself
+/// twice would double the page with each pass.
+const MOST_ADDED: usize = 4 * 1024 * 1024;
 /// In place of an image that is left out: one transparent pixel.
 const NOTHING: &str = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
 
@@ -53,6 +56,7 @@ pub fn bundle(html: &str, (host, path): (&str, &str), files: &Files) -> Bundled 
     let mut bundle = Bundle {
         host,
         files,
+        room: MOST_ADDED,
         missing: BTreeSet::new(),
         left_out: BTreeSet::new(),
     };
@@ -77,6 +81,8 @@ pub fn bundle(html: &str, (host, path): (&str, &str), files: &Files) -> Bundled 
 struct Bundle<'a> {
     host: &'a str,
     files: &'a Files,
+    /// Bytes that may still be added.
+    room: usize,
     missing: BTreeSet<String>,
     left_out: BTreeSet<String>,
 }
@@ -129,9 +135,22 @@ impl<'a> Bundle<'a> {
         let file = path.and_then(|path| self.file(path));
         let embedded = file.and_then(|file| Some((file.media_type.as_deref()?, &file.bytes)));
         match embedded {
-            Some((media_type, bytes)) => Embedded::As(data_url(media_type, bytes)),
-            None => Embedded::As(NOTHING.to_owned()),
+            // As Base64 writes them: four letters for three bytes.
+            Some((media_type, bytes)) if self.fits(bytes.len().div_ceil(3) * 4) => {
+                Embedded::As(data_url(media_type, bytes))
+            }
+            _ => Embedded::As(NOTHING.to_owned()),
         }
+    }
+
+    /// Takes room for so many bytes, if there is as much left.
+    fn fits(&mut self, bytes: usize) -> bool {
+        let left = self.room.checked_sub(bytes);
+        match left {
+            Some(left) => self.room = left,
+            None => drop(self.leave_out("what would make the page longer than 4 MiB")),
+        }
+        left.is_some()
     }
 
     fn sheet(&mut self, base: &str, url: &str, depth: usize) -> Option<String> {
@@ -141,6 +160,9 @@ impl<'a> Bundle<'a> {
         }
         let path = self.path(base, url)??;
         let file = self.file(path.clone())?;
+        if !self.fits(file.bytes.len()) {
+            return None;
+        }
         let text = String::from_utf8_lossy(&file.bytes).into_owned();
         let base = path.split('?').next().unwrap_or_default();
         let mut edits = Vec::new();
@@ -263,6 +285,35 @@ mod tests {
         );
         assert_eq!(bundled.left_out.len(), 7, "{:?}", bundled.left_out);
         assert!(bundled.missing.is_empty());
+    }
+
+    #[test]
+    fn files_that_refer_to_themselves_or_often_to_one_do_not_grow_without_end() {
+        let sheet = "@import url(a.css);".repeat(40);
+        // The second half is a text until there is another quote.
+        let unclosed = "@import 'b.css'; a{b:\"} @import 'b.css'; @import 'b.css' screen;";
+        let files = Files::from([
+            ("a.css".to_owned(), file(None, &sheet)),
+            ("b.css".to_owned(), file(None, unclosed)),
+            (
+                "c.png".to_owned(),
+                file(Some("image/png"), &"c".repeat(1 << 20)),
+            ),
+        ]);
+        let images = "<img src=c.png>".repeat(100);
+        for page in [
+            "<link rel=stylesheet href=a.css>",
+            "<link rel=stylesheet href=b.css>",
+            &images,
+        ] {
+            let bundled = bundle(page, ("shop.example", "/"), &files);
+            assert!(
+                bundled.html.len() < 2 * MOST_ADDED,
+                "{}",
+                bundled.html.len()
+            );
+            assert!(!bundled.left_out.is_empty(), "{page:.40}");
+        }
     }
 
     proptest! {

@@ -11,6 +11,7 @@ mod maintenance;
 mod own;
 mod page;
 mod palette;
+mod secret;
 mod tls;
 mod upstream;
 mod variant;
@@ -38,6 +39,7 @@ pub use self::{
         PageTextSpec, RetryAfterSpec, Theme, Tone,
     },
     palette::{ColorScheme, Palette, Repair},
+    secret::Secret,
     tls::{AcmeDirectorySpec, AcmeSpec, IdentityFiles, IdentitySpec, KeySpec, TlsSpec, expiry},
     upstream::{
         BalanceSpec, BreakerSpec, HashKey, HealthSpec, HoldSpec, LimitsSpec, ProbeSpec, RetrySpec,
@@ -66,6 +68,9 @@ pub struct ProcessSpec {
     /// Address of health, metrics and administration; `None` when set to `"off"`. Default
     /// `127.0.0.1:9090`.
     pub admin: Option<SocketAddr>,
+    /// What has to be shown there for all but health. Without it, only loopback addresses tell
+    /// more.
+    pub admin_token: Option<Secret>,
     /// Threads that forward requests. Default: the cores available to the container.
     pub workers: NonZeroUsize,
     /// Our name in `Proxy-Status` and, with a suffix of the process's own, in `Via`: an RFC 9110

@@ -1,8 +1,9 @@
 //! Where a snapshot waits for the next start.
 
 use std::{
-    fs::{self, File},
+    fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Read as _, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::Path,
 };
 
@@ -27,13 +28,25 @@ pub(super) fn read(file: &Path) -> io::Result<Option<String>> {
     Ok(Some(text))
 }
 
-/// Keeps a page: all of it, or the one before.
+/// Keeps a page: all of it, or the one before. Nobody else may read it.
 pub(super) fn write(file: &Path, html: &str) -> io::Result<()> {
     if let Some(directory) = file.parent() {
-        fs::create_dir_all(directory)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)?;
     }
     let new = file.with_extension("new");
-    let mut written = File::create(&new)?;
+    // What is left of a write that was cut off may have any mode.
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&new)?;
     written.write_all(html.as_bytes())?;
     written.sync_all()?;
     fs::rename(&new, file)
@@ -41,6 +54,8 @@ pub(super) fn write(file: &Path, html: &str) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
@@ -52,6 +67,8 @@ mod tests {
         write(&file, "two").unwrap();
         assert_eq!(read(&file).unwrap().as_deref(), Some("two"));
         assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!([mode(&file), mode(file.parent().unwrap())], [0o600, 0o700]);
         assert!(read(directory.path()).is_err());
         fs::write(&file, b"\xff").unwrap();
         assert!(read(&file).is_err());

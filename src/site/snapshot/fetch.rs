@@ -1,15 +1,16 @@
 //! Fetches a page with all that it refers to on the same site.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use tokio::task::{JoinError, spawn_blocking};
 
 use crate::{
     config::spec::{HostPattern, SiteSpec},
     markup::{
         assets::media_type,
-        snapshot::{File, Files, bundle},
+        snapshot::{Bundled, File, Files, bundle},
     },
     upstream::{Upstream, fetch::FetchError},
 };
@@ -45,6 +46,8 @@ pub(super) enum SnapshotError {
     Encoding,
     #[error("the page is empty")]
     Empty,
+    #[error("the page cannot be put together")]
+    Bundle(#[from] JoinError),
 }
 
 /// Fetches `path` of a site.
@@ -56,10 +59,15 @@ pub(super) async fn fetch(
     let host = host(site);
     let html = page(upstream.fetch(path, &host, PAGE_LIMIT, TIME).await?)?;
     let name = String::from_utf8_lossy(host.as_bytes()).into_owned();
+    let page = Arc::new(Page {
+        html,
+        host: name,
+        path: path.to_owned(),
+    });
     let mut files = Files::new();
     let mut left = FILES_LIMIT;
     for _ in 0..MOST_ROUNDS {
-        let missing = bundle(&html, (&name, path), &files).missing;
+        let missing = bundled(&page, &mut files).await?.missing;
         if missing.is_empty() {
             break;
         }
@@ -73,11 +81,31 @@ pub(super) async fn fetch(
             files.insert(path, file);
         }
     }
-    let bundled = bundle(&html, (&name, path), &files);
+    let bundled = bundled(&page, &mut files).await?;
     Ok(Fetched {
         html: bundled.html,
         left_out: bundled.left_out,
     })
+}
+
+/// A page as it was fetched, and where from.
+struct Page {
+    html: String,
+    host: String,
+    path: String,
+}
+
+/// Puts a page together beside the other work of this thread, which one that is made to be slow
+/// must not hold up.
+async fn bundled(page: &Arc<Page>, files: &mut Files) -> Result<Bundled, SnapshotError> {
+    let (page, known) = (Arc::clone(page), std::mem::take(files));
+    let work = move || {
+        let bundled = bundle(&page.html, (&page.host, &page.path), &known);
+        (known, bundled)
+    };
+    let (known, bundled) = spawn_blocking(work).await?;
+    *files = known;
+    Ok(bundled)
 }
 
 /// The host that the application is asked for: its own, else the site's first name.

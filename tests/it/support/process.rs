@@ -60,6 +60,11 @@ impl Process {
         kill_process_group(self.pid(), signal).expect("our own child");
     }
 
+    /// Its number, of the processes there are.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     fn pid(&self) -> Pid {
         let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         id.expect("a process has an id")
