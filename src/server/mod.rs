@@ -4,6 +4,7 @@ pub mod access_log;
 pub mod connection;
 pub mod fallback;
 pub mod guard;
+pub mod inherited;
 pub mod io;
 pub mod listener;
 pub mod listening;
