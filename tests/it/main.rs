@@ -66,3 +66,4 @@ mod support;
 mod support_selftest;
 mod upgrade;
 mod variants;
+mod workflows;

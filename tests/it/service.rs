@@ -172,8 +172,8 @@ fn a_socket_that_is_handed_over_serves_its_address() {
 fn the_admin_listener_may_be_handed_over() {
     let origin = Origin::always(answer(ok("hello")));
     let (listener, address) = listener();
-    let setup = Setup::new(&format!("admin = \"{address}\""))
-        .site("shop", &catch_all(&origin.url(), ""));
+    let setup =
+        Setup::new(&format!("admin = \"{address}\"")).site("shop", &catch_all(&origin.url(), ""));
     let proxy = handed(setup, "LISTEN_FDS=1").start_with_stdout(descriptor(listener));
     assert_eq!(proxy.admin, address);
     assert_eq!(proxy.admin("/livez").head.status(), 200);
