@@ -361,7 +361,7 @@ fn traced() -> String {
     proxy.signal(Signal::TERM);
     assert_eq!(proxy.wait().code(), Some(0));
     eventually("the end of the trace", || {
-        Some(fs::read_to_string(&trace).ok()?).filter(|text| text.contains("+++ exited with 0 +++"))
+        Some(fs::read_to_string(&trace).ok()?).filter(|text| text.contains("exit_group(0"))
     })
 }
 

@@ -14,6 +14,7 @@ mod admin;
 mod answers;
 mod bad_upstreams;
 mod balancing;
+mod behind;
 mod breaker;
 mod browser;
 mod capacity;
