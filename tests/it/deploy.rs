@@ -403,3 +403,52 @@ fn what_the_process_asks_of_the_kernel_is_what_the_unit_lets_it() {
     }
     assert!(seen > 100, "{seen} calls");
 }
+
+/// The blocks in this language of a document, without their indentation.
+fn blocks(document: &str, language: &str) -> Vec<String> {
+    let fence = format!("```{language}");
+    let mut found = Vec::new();
+    let mut lines = document.lines();
+    while let Some(line) = lines.next() {
+        if line.trim_start() == fence {
+            let indentation = line.len() - fence.len();
+            let block = lines.by_ref().take_while(|line| line.trim() != "```");
+            let text = block.map(|line| line.get(indentation..).unwrap_or_default());
+            found.push(text.collect::<Vec<_>>().join("\n"));
+        }
+    }
+    found
+}
+
+#[test]
+fn what_the_documents_have_people_write_loads() {
+    let mut documents = files(&root().join("docs/migrate"));
+    documents.push(root().join("docs/quickstart.md"));
+    let (mut seen, mut projects) = (0, 0);
+    for document in documents {
+        let text = text(&document);
+        for block in blocks(&text, "toml") {
+            let dir = tempfile::tempdir().expect("a directory");
+            let sites = dir.path().join("sites");
+            fs::create_dir(&sites).expect("a new directory");
+            let (process, site) = match block.contains("hosts = ") {
+                true => ("", block.as_str()),
+                false => (
+                    block.as_str(),
+                    "hosts = [\"*\"]\nupstream = \"http://app:80\"\n",
+                ),
+            };
+            fs::write(dir.path().join("intermission.toml"), process).expect("a new file");
+            fs::write(sites.join("shop.toml"), site).expect("a new file");
+            loads(dir.path());
+            seen += 1;
+        }
+        for block in blocks(&text, "yaml") {
+            let parsed: Result<Value, _> = serde_saphyr::from_str(&block);
+            let parsed = parsed.unwrap_or_else(|error| panic!("{}: {error}", document.display()));
+            assert!(parsed.is_object(), "{}", document.display());
+            projects += 1;
+        }
+    }
+    assert!(seen >= 9 && projects >= 4, "{seen} and {projects} blocks");
+}
