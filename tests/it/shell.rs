@@ -71,18 +71,15 @@ fn every_shell_gets_completions_that_it_can_read() {
         if !["bash", "zsh", "fish"].contains(&shell) {
             continue;
         }
-        let mut check = match Command::new(shell)
+        let reader = Command::new(shell)
             .arg("-n")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
-            .spawn()
-        {
-            Ok(check) => check,
-            Err(_) => {
-                eprintln!("skipped: there is no {shell} here to read its completions");
-                continue;
-            }
+            .spawn();
+        let Ok(mut check) = reader else {
+            eprintln!("skipped: there is no {shell} here to read its completions");
+            continue;
         };
         let mut input = check.stdin.take().expect("a pipe");
         input.write_all(text.as_bytes()).expect("the shell reads");
