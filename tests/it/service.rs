@@ -255,3 +255,17 @@ fn sockets_that_cannot_be_used_are_refused_with_one_clear_line() {
         assert!(said.contains("LISTEN_FDS"), "{variables}: {said}");
     }
 }
+
+#[test]
+fn every_address_of_both_kinds_may_be_listened_on_at_one_port() {
+    let origin = Origin::always(answer(ok("hello")));
+    // Free now; nobody else is given it so soon.
+    let port = listener().1.port();
+    let setup = Setup::new(&format!("listen = [\"127.0.0.1:{port}\", \"[::]:{port}\"]"))
+        .site("shop", &catch_all(&origin.url(), ""));
+    let _proxy = setup.start();
+    for address in [format!("127.0.0.1:{port}"), format!("[::1]:{port}")] {
+        let address = address.parse().expect("an address");
+        assert_eq!(Client::connect(address).send(GET).read().body, b"hello");
+    }
+}
