@@ -3,6 +3,7 @@
 mod acme;
 mod certificates;
 mod descriptors;
+mod notify;
 mod reload;
 mod signals;
 
@@ -27,7 +28,8 @@ use crate::{
     config::spec::Config,
     runtime::{BuildError, Runtime, RuntimeHandle},
     server::{
-        listener::{self, BindError},
+        inherited::{InheritError, Inherited},
+        listener::BindError,
         listening::Listening,
         worker::{self, Drain, Shared, WorkerHandle},
     },
@@ -52,6 +54,9 @@ pub enum StartError {
     /// An address cannot be listened on.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// What the service manager handed over cannot be used.
+    #[error(transparent)]
+    Inherit(#[from] InheritError),
     /// A site cannot be built, or a certificate not be used.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -84,12 +89,13 @@ impl App {
         let signals = Signals::new()?;
         let process = &config.process;
         let workers = process.workers.get();
-        let mut listening = Listening::default();
+        let mut listening = Listening::new(Inherited::from_environment()?);
         let clients = listening.prepare(process, workers)?;
         let admin = process
             .admin
-            .map(|address| listener::bind(address, 1))
+            .map(|address| listening.bind_aside(address))
             .transpose()?;
+        listening.all_claimed()?;
         let (shared, around, writer) = share(config)?;
         let acme = acme::start(&shared, &around);
         let workers = (0..workers)
@@ -126,9 +132,16 @@ impl App {
     /// Runs until a signal says to stop, applies reloads until then. The exit code is 0 unless a
     /// second signal cut the stopping short.
     pub async fn run(mut self, reread: Option<Reread>) -> ExitCode {
+        notify::ready(&self.status());
+        self.shared.tasks.spawn_on_control(notify::watchdog());
         while let Wanted::Reload = self.signals.next().await {
-            self.reload(reread.as_ref()).await;
+            notify::reloading();
+            match self.reload(reread.as_ref()).await {
+                true => notify::ready(&self.status()),
+                false => notify::ready("reload refused, the previous configuration is in force"),
+            }
         }
+        notify::stopping(self.shared.runtime.load().config.process.drain);
         tokio::select! {
             () = drain(&self.shared) => {}
             () = self.signals.stop() => {
@@ -138,6 +151,13 @@ impl App {
         };
         self.finish().await;
         ExitCode::SUCCESS
+    }
+
+    /// In the words of `systemctl status`.
+    fn status(&self) -> String {
+        let sites = self.shared.runtime.load().config.sites.len();
+        let addresses: Vec<_> = self.clients().iter().map(ToString::to_string).collect();
+        format!("sites: {sites}, listening on {}", addresses.join(", "))
     }
 
     /// Ends everything and writes what is left to write.

@@ -15,11 +15,11 @@ use crate::{
 pub type Reread = Arc<dyn Fn() -> Option<Config> + Send + Sync>;
 
 impl App {
-    /// Swaps in what the files say now, or keeps everything as it is.
-    pub(super) async fn reload(&mut self, reread: Option<&Reread>) {
+    /// Swaps in what the files say now, or keeps everything as it is. Returns which.
+    pub(super) async fn reload(&mut self, reread: Option<&Reread>) -> bool {
         let Some(reread) = reread.cloned() else {
             tracing::warn!("reload ignored: this process was started without configuration files");
-            return;
+            return false;
         };
         // Reading files and compressing pages takes its time; the control thread has other duties.
         let applied = match spawn_blocking(move || reread()).await {
@@ -35,6 +35,7 @@ impl App {
             metrics.reloads_refused.fetch_add(1, Relaxed);
             tracing::error!("reload refused: the previous configuration stays in force");
         }
+        applied
     }
 
     async fn apply(&mut self, config: Config) -> bool {

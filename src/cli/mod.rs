@@ -1,8 +1,10 @@
 //! The command line: one file a command.
 
 pub mod check;
+pub mod completions;
 pub mod demo;
 pub mod healthcheck;
+pub mod man;
 pub mod preview;
 mod read;
 pub mod run;
@@ -38,6 +40,10 @@ enum Command {
     Preview(preview::Preview),
     /// Ask the running process whether it is well; exit code 0 or 1
     Healthcheck(healthcheck::Healthcheck),
+    /// Print what a shell needs to complete commands and flags
+    Completions(completions::Completions),
+    /// Print the manual page, or write one for each command
+    Man(man::Man),
 }
 
 impl Cli {
@@ -50,6 +56,8 @@ impl Cli {
             Command::Demo(command) => command.run(),
             Command::Preview(command) => command.run(),
             Command::Healthcheck(command) => command.run(),
+            Command::Completions(command) => command.run(),
+            Command::Man(command) => command.run(),
         }
     }
 }
@@ -63,6 +71,15 @@ fn complain(text: impl std::fmt::Display) -> ExitCode {
 /// Prints for the user; a closed pipe is the reader's choice.
 fn say(text: impl std::fmt::Display) {
     drop(writeln!(std::io::stdout().lock(), "{text}"));
+}
+
+/// Prints what a program is to read. A reader that leaves early has had enough.
+fn pour(bytes: &[u8]) -> ExitCode {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => complain(explain(&error)),
+        Ok(()) | Err(_) => ExitCode::SUCCESS,
+    }
 }
 
 /// An error and all that caused it, on one line.

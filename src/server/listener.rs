@@ -45,6 +45,16 @@ pub struct BindError {
     pub source: io::Error,
 }
 
+impl BindError {
+    pub(super) fn new(address: SocketAddr, source: io::Error) -> Self {
+        Self {
+            address,
+            hint: hint(&source),
+            source,
+        }
+    }
+}
+
 /// Binds one socket per worker, and says where: port 0 becomes the same free port for all.
 ///
 /// # Errors
@@ -53,11 +63,7 @@ pub fn bind(
     address: SocketAddr,
     workers: usize,
 ) -> Result<(SocketAddr, Vec<StdListener>), BindError> {
-    let explain = |source: io::Error| BindError {
-        address,
-        hint: hint(&source),
-        source,
-    };
+    let explain = |source| BindError::new(address, source);
     // Another process may share a port only by accident: ask without SO_REUSEPORT first.
     let alone = socket(address, false)
         .and_then(|socket| local_address(&socket))
@@ -75,20 +81,28 @@ pub fn bind(
 
 fn socket(address: SocketAddr, shared: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    if address.is_ipv6() {
+        // `[::]` means IPv6: with IPv4 in it there could be no `0.0.0.0` of the same port beside it.
+        socket.set_only_v6(true)?;
+    }
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(shared)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     if shared {
-        // Accepted sockets inherit these. Keep-alive probes find out about clients that vanished
-        // without a word, which matters to tunnels and streams that are silent by nature.
-        socket.set_tcp_nodelay(true)?;
-        socket.set_tcp_keepalive(&keepalive())?;
+        set_up(&socket)?;
     } else {
         // Only a listening socket is in the way of another one.
         socket.listen(1)?;
     }
     Ok(socket)
+}
+
+/// What accepted sockets inherit. Keep-alive probes find out about clients that vanished without a
+/// word, which matters to tunnels and streams that are silent by nature.
+pub(super) fn set_up(socket: &Socket) -> io::Result<()> {
+    socket.set_tcp_nodelay(true)?;
+    socket.set_tcp_keepalive(&keepalive())
 }
 
 /// First after a minute of silence, then every ten seconds.

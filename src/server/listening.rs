@@ -6,7 +6,8 @@ use std::net::{SocketAddr, TcpListener};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    listener::{self, BindError},
+    inherited::{InheritError, Inherited},
+    listener::BindError,
     worker::{Accepting, WorkerHandle},
 };
 use crate::config::spec::ProcessSpec;
@@ -38,8 +39,8 @@ impl Entrance {
 }
 
 /// The addresses in use.
-#[derive(Default)]
 pub struct Listening {
+    inherited: Inherited,
     open: Vec<Open>,
 }
 
@@ -56,6 +57,34 @@ pub struct Prepared {
 }
 
 impl Listening {
+    /// No address yet; those handed over are taken where they are configured.
+    #[must_use]
+    pub const fn new(inherited: Inherited) -> Self {
+        Self {
+            inherited,
+            open: Vec::new(),
+        }
+    }
+
+    /// Binds one address that is no client's.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub fn bind_aside(
+        &self,
+        address: SocketAddr,
+    ) -> Result<(SocketAddr, Vec<TcpListener>), BindError> {
+        self.inherited.bind(address, 1)
+    }
+
+    /// See [`Inherited::all_claimed`].
+    ///
+    /// # Errors
+    /// When there is a socket that nothing asked for.
+    pub fn all_claimed(&self) -> Result<(), InheritError> {
+        self.inherited.all_claimed()
+    }
+
     /// Binds what is configured and not in use yet.
     ///
     /// # Errors
@@ -67,7 +96,7 @@ impl Listening {
             .iter()
             .filter(|one| !is_open(one))
             .map(|one| {
-                let (bound, sockets) = listener::bind(one.1, workers)?;
+                let (bound, sockets) = self.inherited.bind(one.1, workers)?;
                 Ok((*one, bound, sockets))
             })
             .collect::<Result<_, _>>()?;
@@ -83,6 +112,13 @@ impl Listening {
             if !stays {
                 let role = open.configured.0.role();
                 tracing::info!(role, address = %open.bound, "no longer listening");
+                if self.inherited.has(open.bound) {
+                    tracing::warn!(
+                        address = %open.bound,
+                        "the service manager still holds this address: who connects there waits; \
+                         stop its socket unit"
+                    );
+                }
                 open.closed.cancel();
             }
             stays

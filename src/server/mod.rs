@@ -6,6 +6,7 @@ pub mod fallback;
 mod gathered;
 pub mod guard;
 mod handshake;
+pub mod inherited;
 pub mod io;
 pub mod listener;
 pub mod listening;

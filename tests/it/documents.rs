@@ -12,8 +12,9 @@ fn root() -> &'static Path {
 
 /// All of them, with their text.
 fn documents() -> Vec<(PathBuf, String)> {
-    let listed = |folder: PathBuf| fs::read_dir(folder).expect("a readable folder");
-    let files = listed(root().to_owned()).chain(listed(root().join("docs")));
+    let listed = |folder: &str| fs::read_dir(root().join(folder)).expect("a readable folder");
+    let folders = ["", "docs", "docs/migrate", "deploy"];
+    let files = folders.into_iter().flat_map(listed);
     files
         .map(|entry| entry.expect("a readable entry").path())
         .filter(|path| path.extension().is_some_and(|ending| ending == "md"))

@@ -355,7 +355,7 @@ fn the_environment_variables_that_documents_name_exist() {
         .filter_map(|argument| argument.get_env())
         .map(|name| name.to_string_lossy().into_owned())
         .collect();
-    for document in ["README.md", "docs/configuration.md"] {
+    for document in ["README.md", "docs/configuration.md", "docs/quickstart.md"] {
         let text = text(document);
         let is_name = |letter: char| letter.is_ascii_uppercase() || letter == '_';
         let named = text.split(|letter| !is_name(letter));
