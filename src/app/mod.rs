@@ -1,5 +1,6 @@
 //! The whole: bind, start, apply reloads, stop in order.
 
+mod data;
 mod descriptors;
 mod reload;
 mod signals;
@@ -83,6 +84,7 @@ impl App {
             .admin
             .map(|address| listener::bind(address, 1))
             .transpose()?;
+        data::check(&config);
         let (shared, around, writer) = share(config)?;
         let workers = (0..workers)
             .map(|index| worker::start(WorkerId::new(index), &shared))

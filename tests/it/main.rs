@@ -12,6 +12,7 @@
 mod access_log;
 mod admin;
 mod answers;
+mod bad_starts;
 mod bad_upstreams;
 mod balancing;
 mod breaker;
@@ -35,6 +36,8 @@ mod framing;
 mod hold;
 mod hold_health;
 mod house;
+mod image;
+mod image_wrong;
 mod idle;
 mod informational;
 mod latency;

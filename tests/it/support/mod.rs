@@ -6,6 +6,7 @@ mod actor;
 pub(crate) mod check;
 pub(crate) mod clients;
 pub(crate) mod dns;
+pub(crate) mod engine;
 pub(crate) mod gate;
 pub(crate) mod h1;
 pub(crate) mod h2;
