@@ -20,12 +20,8 @@ pub(super) fn check(config: &Config) {
     let Err(error) = try_out(directory) else {
         return;
     };
-    let (data, user) = (
-        directory.display(),
-        rustix::process::geteuid().as_raw(),
-    );
-    let way_out =
-        format!("let user {user} write there, as whom this process runs, or set `data`");
+    let (data, user) = (directory.display(), rustix::process::geteuid().as_raw());
+    let way_out = format!("let user {user} write there, as whom this process runs, or set `data`");
     tracing::warn!(
         %data, %error, way_out,
         "the data directory cannot be written: what is kept there is lost at the next start"

@@ -49,7 +49,11 @@ fn a_named_directory_that_is_not_there_is_said() {
 fn an_empty_directory_is_said_to_have_no_site_and_both_ways_out_are_named() {
     let empty = tempfile::tempdir().expect("a directory");
     let path = empty.path().to_str().expect("a readable path");
-    let words = ["there is no site", "sites/shop.toml", "INTERMISSION_UPSTREAM"];
+    let words = [
+        "there is no site",
+        "sites/shop.toml",
+        "INTERMISSION_UPSTREAM",
+    ];
     refused(&["run", "--config", path], &[], &words);
 }
 
@@ -65,7 +69,12 @@ fn being_ones_own_upstream_is_refused() {
             ("INTERMISSION_LISTEN", listen),
             ("INTERMISSION_ADMIN", "off"),
         ];
-        let words = ["--upstream", upstream, "own address", "address of the application"];
+        let words = [
+            "--upstream",
+            upstream,
+            "own address",
+            "address of the application",
+        ];
         refused(&["run"], &variables, &words);
     }
 }
@@ -73,7 +82,11 @@ fn being_ones_own_upstream_is_refused() {
 #[test]
 fn a_wrong_variable_is_named_with_a_better_value() {
     let variables = [("INTERMISSION_UPSTREAM", "app:3000")];
-    refused(&["run"], &variables, &["--upstream", "app:3000", "http://app:3000"]);
+    refused(
+        &["run"],
+        &variables,
+        &["--upstream", "app:3000", "http://app:3000"],
+    );
     let variables = [
         ("INTERMISSION_UPSTREAM", "http://app:3000"),
         ("INTERMISSION_LISTEN", "80"),
@@ -86,7 +99,11 @@ fn an_address_that_this_machine_does_not_have_is_said() {
     // Of the addresses that are for documentation: nobody has one (RFC 5737).
     let arguments = ["run", "--upstream", "http://127.0.0.1:9", "--admin", "off"];
     let arguments = [&arguments[..], &["--listen", "192.0.2.1:8080"]].concat();
-    refused(&arguments, &[], &["192.0.2.1:8080", "does not have that address"]);
+    refused(
+        &arguments,
+        &[],
+        &["192.0.2.1:8080", "does not have that address"],
+    );
 }
 
 #[test]
@@ -112,7 +129,12 @@ fn a_data_directory_that_cannot_be_written_is_said_once_and_keeps_nobody_from_st
         &catch_all(&origin.url(), "[fallback]\nsnapshot = \"/away\"\n"),
     );
     let mut proxy = setup.start();
-    proxy.logged(&["WARN", "data directory cannot be written", "/dev/null/data", "way_out"]);
+    proxy.logged(&[
+        "WARN",
+        "data directory cannot be written",
+        "/dev/null/data",
+        "way_out",
+    ]);
     proxy.logged(&["INFO", "snapshot taken"]);
     drop(origin);
     let away = proxy.ask(&Ask::get("/").by(Kind::Navigation), Protocol::H1);

@@ -34,7 +34,9 @@ fn page(container: &Container) -> Response {
     eventually("the container listens", || {
         std::net::TcpStream::connect(address).ok()
     });
-    Ask::get("/").by(Kind::Navigation).ask(address, Protocol::H1)
+    Ask::get("/")
+        .by(Kind::Navigation)
+        .ask(address, Protocol::H1)
 }
 
 fn healthy(container: &Container) {
@@ -59,15 +61,29 @@ fn the_image_holds_one_program_and_says_how_to_run_it() {
     assert_eq!(config["Entrypoint"], serde_json::json!(["intermission"]));
     assert_eq!(config["Cmd"], serde_json::json!(["run"]));
     let ports = ["8080/tcp", "8443/tcp", "9090/tcp"];
-    assert!(ports.iter().all(|port| !config["ExposedPorts"][port].is_null()));
+    assert!(
+        ports
+            .iter()
+            .all(|port| !config["ExposedPorts"][port].is_null())
+    );
     let check = serde_json::json!(["CMD", "intermission", "healthcheck"]);
     assert_eq!(config["Healthcheck"]["Test"], check);
     assert!(!config["Volumes"]["/var/lib/intermission"].is_null());
-    for label in ["title", "description", "licenses", "version", "revision", "source"] {
+    for label in [
+        "title",
+        "description",
+        "licenses",
+        "version",
+        "revision",
+        "source",
+    ] {
         let label = format!("org.opencontainers.image.{label}");
         assert!(config["Labels"][&label].is_string(), "{label}");
     }
-    assert_eq!(config["Labels"]["org.opencontainers.image.version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        config["Labels"]["org.opencontainers.image.version"],
+        env!("CARGO_PKG_VERSION")
+    );
     files_are(&image);
 }
 
@@ -77,17 +93,26 @@ fn files_are(image: &Image) {
         name: engine::unique(),
     };
     docker(&["create", "--name", &container.name, &image.name]);
-    let list = format!("docker export {} | tar --list --verbose --numeric-owner", container.name);
+    let list = format!(
+        "docker export {} | tar --list --verbose --numeric-owner",
+        container.name
+    );
     let list = must("sh", &["-c", &list]);
     let owner = |path: &str| {
-        let mut lines = list.lines().filter(|line| line.ends_with(&format!(" {path}")));
+        let mut lines = list
+            .lines()
+            .filter(|line| line.ends_with(&format!(" {path}")));
         let line = lines.next().unwrap_or_else(|| panic!("{path} in {list}"));
         line.split_whitespace().nth(1).map(str::to_owned)
     };
     for ours in ["etc/intermission/", "var/lib/intermission/"] {
         assert_eq!(owner(ours).as_deref(), Some("65532/65532"), "{list}");
     }
-    for other in ["usr/local/bin/intermission", "etc/passwd", "etc/ssl/certs/ca-certificates.crt"] {
+    for other in [
+        "usr/local/bin/intermission",
+        "etc/passwd",
+        "etc/ssl/certs/ca-certificates.crt",
+    ] {
         assert_eq!(owner(other).as_deref(), Some("0/0"), "{list}");
     }
     let is_program = |line: &&str| line.starts_with("-rwx") && !line.ends_with(".dockerenv");
@@ -116,7 +141,10 @@ fn two_variables_make_a_site_that_is_healthy_while_its_application_is_not() {
         let log = container.inspect()["State"]["Health"]["Log"].clone();
         log.as_array().filter(|log| log.len() >= 4).cloned()
     });
-    assert!(checks.iter().all(|check| check["ExitCode"] == 0), "{checks:?}");
+    assert!(
+        checks.iter().all(|check| check["ExitCode"] == 0),
+        "{checks:?}"
+    );
     assert_eq!(container.health(), "healthy");
     stops_in_order(&container);
     logs_are_json(&container);
@@ -140,9 +168,18 @@ fn logs_are_json(container: &Container) {
         lines.collect::<Result<_, _>>().expect("JSON, line by line")
     };
     let (records, words) = (json(&said.out), json(&said.err));
-    assert!(records.iter().any(|record| record["url.path"] == "/"), "{said:?}");
-    assert!(words.iter().any(|word| word["message"] == "listening"), "{said:?}");
-    assert!(words.iter().any(|word| word["message"] == "stopped"), "{said:?}");
+    assert!(
+        records.iter().any(|record| record["url.path"] == "/"),
+        "{said:?}"
+    );
+    assert!(
+        words.iter().any(|word| word["message"] == "listening"),
+        "{said:?}"
+    );
+    assert!(
+        words.iter().any(|word| word["message"] == "stopped"),
+        "{said:?}"
+    );
 }
 
 /// A volume that nothing else is in, gone with it.
@@ -169,7 +206,10 @@ fn what_is_kept_on_the_volume_outlives_the_container() {
     let body = "<!doctype html><html lang=\"en\"><head><title>Away</title></head>\
                 <body><h1>The shop's own words</h1></body></html>";
     let length = format!("Content-Length: {}", body.len());
-    let whole = [head("200 OK", &["Content-Type: text/html", &length]), body.into()];
+    let whole = [
+        head("200 OK", &["Content-Type: text/html", &length]),
+        body.into(),
+    ];
     let origin = Origin::always(answer(whole.concat()));
     let site = format!(
         "hosts = [\"*\"]\nupstream = \"{}\"\n[fallback]\nsnapshot = \"/away\"\n",

@@ -36,7 +36,11 @@ fn a_container_that_cannot_work_says_why_and_ends_with_code_one() {
     let typo = ["--env=INTERMISSION_UPSTREAM=app:3000"];
     refuses(&image, &typo, &["--upstream", "http://app:3000"]);
     let itself = ["--env=INTERMISSION_UPSTREAM=http://127.0.0.1:8080"];
-    refuses(&image, &itself, &["own address", "address of the application"]);
+    refuses(
+        &image,
+        &itself,
+        &["own address", "address of the application"],
+    );
     // Engines let everybody have every port since 2020; Kubernetes and older ones do not.
     let low = [
         "--sysctl=net.ipv4.ip_unprivileged_port_start=1024",
@@ -54,7 +58,11 @@ fn a_mount_that_the_containers_user_cannot_read_is_named_with_that_user() {
     let image = Image::of(&program);
     let locked = configuration(&[("sites/shop.toml", SITE)], 0o700);
     let mount = format!("--volume={}:/etc/intermission:ro", locked.path().display());
-    refuses(&image, &[&mount], &["permission denied", "user 65532", "sites"]);
+    refuses(
+        &image,
+        &[&mount],
+        &["permission denied", "user 65532", "sites"],
+    );
     let open = configuration(&[], 0o755);
     let mount = format!("--volume={}:/etc/intermission:ro", open.path().display());
     refuses(&image, &[&mount], &["there is no site"]);
@@ -100,11 +108,17 @@ fn a_data_directory_that_cannot_be_written_is_said_and_does_not_keep_it_from_wor
     let image = Image::of(&program);
     let page = "<!doctype html><html lang=\"en\"><title>Away</title><h1>Away</h1></html>";
     let length = format!("Content-Length: {}", page.len());
-    let whole = [head("200 OK", &["Content-Type: text/html", &length]), page.into()];
+    let whole = [
+        head("200 OK", &["Content-Type: text/html", &length]),
+        page.into(),
+    ];
     let origin = Origin::always(answer(whole.concat()));
     // Of root, as a directory of the host is that the engine has made.
     let foreign = configuration(&[], 0o755);
-    let foreign = format!("--volume={}:/var/lib/intermission", foreign.path().display());
+    let foreign = format!(
+        "--volume={}:/var/lib/intermission",
+        foreign.path().display()
+    );
     runs_without_its_data(&image, &origin, &[&foreign], "ermission denied");
     let own = configuration(&[], 0o777);
     let read_only = format!("--volume={}:/var/lib/intermission:ro", own.path().display());
@@ -126,8 +140,12 @@ fn a_proxy_that_finds_itself_behind_a_name_answers_and_names_the_loop() {
     ];
     let container = image.start(&flags, &[]);
     container.says(&["listening", "\"clients\""]);
-    let address = format!("{}:8080", container.ip()).parse().expect("an address");
-    let got = Ask::get("/").by(Kind::Navigation).ask(address, Protocol::H1);
+    let address = format!("{}:8080", container.ip())
+        .parse()
+        .expect("an address");
+    let got = Ask::get("/")
+        .by(Kind::Navigation)
+        .ask(address, Protocol::H1);
     assert_eq!(got.head.status(), 503);
     let cause = got.head.field("proxy-status").unwrap_or_default();
     assert!(cause.contains("proxy_loop_detected"), "{cause}");

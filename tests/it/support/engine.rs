@@ -150,7 +150,13 @@ impl Storage {
     fn run(&self, arguments: &[&str]) {
         let place = |name: &str| self.0.path().join(name).display().to_string();
         let (root, runroot) = (place("root"), place("run"));
-        let storage = ["--storage-driver=vfs", "--root", &root, "--runroot", &runroot];
+        let storage = [
+            "--storage-driver=vfs",
+            "--root",
+            &root,
+            "--runroot",
+            &runroot,
+        ];
         must("buildah", &[&storage[..], arguments].concat());
     }
 }

@@ -5,6 +5,7 @@
 mod actor;
 pub(crate) mod check;
 pub(crate) mod clients;
+pub(crate) mod compose;
 pub(crate) mod dns;
 pub(crate) mod engine;
 pub(crate) mod gate;
