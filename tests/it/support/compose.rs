@@ -121,7 +121,10 @@ impl Project {
 impl Drop for Project {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("{}", self.compose(&["logs", "--no-color", "--tail=60"]));
+            let log = self.compose(&["logs", "--no-color", "intermission"]);
+            for line in log.lines().filter(|line| !line.contains("url.path")) {
+                eprintln!("{line}");
+            }
         }
         self.compose(&["down", "--volumes", "--timeout", "1"]);
     }

@@ -3,6 +3,7 @@
 
 use std::{
     fs::Permissions,
+    net::{SocketAddr, TcpStream},
     os::unix::fs::PermissionsExt,
     path::Path,
     process::Command,
@@ -201,6 +202,14 @@ impl Container {
             let address = all.find_map(|network| network["IPAddress"].as_str().map(str::to_owned));
             address.filter(|address| !address.is_empty())
         })
+    }
+
+    /// Its port for clients, once it takes connections.
+    pub(crate) fn port(&self) -> SocketAddr {
+        let address = format!("{}:8080", self.ip()).parse();
+        let address = address.expect("an address");
+        eventually("the container listens", || TcpStream::connect(address).ok());
+        address
     }
 
     /// Waits for its end; its exit code.
