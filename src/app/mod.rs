@@ -16,6 +16,7 @@ use std::{
 use tokio::{
     runtime::Handle,
     sync::Semaphore,
+    task::spawn_blocking,
     time::{sleep, timeout},
 };
 
@@ -90,6 +91,7 @@ impl App {
             .map(|index| worker::start(WorkerId::new(index), &shared))
             .collect::<io::Result<Vec<_>>>()?;
         listening.apply(clients, &workers);
+        complete(&shared);
         let admin = start_admin(admin, &shared)?;
         Ok(Self {
             shared,
@@ -143,7 +145,7 @@ impl App {
         shared.tasks.stop().await;
         // Threads end by themselves once told to; what they still hold ends with them.
         drop(around);
-        let joined = tokio::task::spawn_blocking(move || {
+        let joined = spawn_blocking(move || {
             for worker in workers {
                 worker.join();
             }
@@ -181,6 +183,14 @@ fn share(config: Config) -> Result<(Arc<Shared>, Surroundings, Option<Writer>), 
         places,
     };
     Ok((Arc::new(shared), around, writer))
+}
+
+/// Has the pages made that starting has not waited for.
+fn complete(shared: &Shared) {
+    let runtime = shared.runtime.load_full();
+    if runtime.is_to_be_completed() {
+        drop(spawn_blocking(move || runtime.complete()));
+    }
 }
 
 /// Stops accepting and lets finish what is in flight, for as long as is allowed. What is cut then,

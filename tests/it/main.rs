@@ -61,6 +61,7 @@ mod routing;
 mod signals;
 mod snapshot;
 mod stalled;
+mod start;
 mod status;
 mod streaming;
 mod support;
