@@ -179,30 +179,33 @@ fn try_out(project: &Project, event: &Event) {
         .expect("the site is back")
         .ended
         .saturating_duration_since(returned);
-    print_row(event.what, &seen, broken, back);
+    print_row(event.what, &seen, broken, Some(back));
     assert!(back <= BACK, "{}: {back:?}", event.what);
 }
 
-fn print_row(what: &str, seen: &[Seen], broken: Instant, back: Duration) {
+fn print_row(what: &str, seen: &[Seen], broken: Instant, back: Option<Duration>) {
     let after: Vec<&Seen> = seen.iter().filter(|seen| seen.ended > broken).collect();
+    let longest = after.iter().map(|seen| seen.ended - seen.begun).max();
+    let longest = longest.unwrap_or_default();
     let pages: Vec<&&Seen> = after.iter().filter(|seen| seen.status == 503).collect();
+    let mut waits: Vec<Duration> = pages.iter().map(|page| page.ended - page.begun).collect();
+    waits.sort();
+    let (Some(half), Some(back)) = (waits.get(waits.len() / 2), back) else {
+        eprintln!("| {what} | no page | {longest:.1?} | - | - | - | - |");
+        return;
+    };
     let causes: BTreeSet<&str> = pages
         .iter()
         .filter_map(|page| page.cause.as_deref())
         .collect();
+    let causes = causes.into_iter().collect::<Vec<_>>().join(", ");
     let retry: BTreeSet<u64> = pages.iter().filter_map(|page| page.retry_after).collect();
-    let wait = after.iter().map(|seen| seen.ended - seen.begun).max();
-    let mut waits: Vec<Duration> = pages.iter().map(|page| page.ended - page.begun).collect();
-    waits.sort();
+    let (least, most) = (retry.first().copied(), retry.last().copied());
     eprintln!(
-        "| {what} | {} pages | {:.1?} | {:.1?} | {} | {}–{} s | {:.0?} |",
+        "| {what} | {} pages | {longest:.1?} | {half:.1?} | {causes} | {} to {} s | {back:.0?} |",
         pages.len(),
-        wait.unwrap_or_default(),
-        waits.get(waits.len() / 2).copied().unwrap_or_default(),
-        causes.into_iter().collect::<Vec<_>>().join(", "),
-        retry.first().copied().unwrap_or_default(),
-        retry.last().copied().unwrap_or_default(),
-        back,
+        least.unwrap_or_default(),
+        most.unwrap_or_default(),
     );
 }
 
@@ -254,10 +257,5 @@ fn restarted(project: &Project) {
         all_is_well(visitors);
     });
     seen.iter().for_each(is_in_order);
-    print_row(
-        "restarted",
-        &seen,
-        broken.expect("it is set"),
-        Duration::ZERO,
-    );
+    print_row("restarted", &seen, broken.expect("it is set"), None);
 }
