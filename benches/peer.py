@@ -1,9 +1,9 @@
 # Our entry in the side-by-side benchmark with other proxies: named in RPB_PEER, written like its
-# other peers. The binary is the one that is shipped: `cargo build --profile dist`.
+# other peers. The binary is the one that is shipped, as `deploy/build` makes it.
 #
 # Probes, breaker and hold stay as they are by default. So a page is what a visitor of a known
 # outage gets: no connection is tried for it, and GETs wait up to 2 s where an outage begins.
-INTERMISSION = os.environ.get("INTERMISSION_BIN", "target/dist/intermission")
+INTERMISSION = os.environ.get("INTERMISSION_BIN", "target/x86_64-unknown-linux-gnu/dist/intermission")
 
 
 @peer("intermission")

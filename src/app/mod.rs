@@ -2,6 +2,7 @@
 
 mod acme;
 mod certificates;
+mod data;
 mod descriptors;
 mod notify;
 mod reload;
@@ -18,6 +19,7 @@ use std::{
 use tokio::{
     runtime::Handle,
     sync::Semaphore,
+    task::spawn_blocking,
     time::{sleep, timeout},
 };
 
@@ -96,12 +98,14 @@ impl App {
             .map(|address| listening.bind_aside(address))
             .transpose()?;
         listening.all_claimed()?;
+        data::check(&config);
         let (shared, around, writer) = share(config)?;
         let acme = acme::start(&shared, &around);
         let workers = (0..workers)
             .map(|index| worker::start(WorkerId::new(index), &shared))
             .collect::<io::Result<Vec<_>>>()?;
         listening.apply(clients, &workers);
+        complete(&shared);
         let admin = start_admin(admin, &shared)?;
         let watch = certificates::watch(Arc::clone(&shared));
         shared.tasks.spawn_on_control(watch);
@@ -172,7 +176,7 @@ impl App {
         shared.tasks.stop().await;
         // Threads end by themselves once told to; what they still hold ends with them.
         drop(around);
-        let joined = tokio::task::spawn_blocking(move || {
+        let joined = spawn_blocking(move || {
             for worker in workers {
                 worker.join();
             }
@@ -213,6 +217,14 @@ fn share(config: Config) -> Result<(Arc<Shared>, Surroundings, Option<Writer>), 
         addresses: Arc::new(Addresses::among(places)),
     };
     Ok((Arc::new(shared), around, writer))
+}
+
+/// Has the pages made that starting has not waited for.
+fn complete(shared: &Shared) {
+    let runtime = shared.runtime.load_full();
+    if runtime.is_to_be_completed() {
+        drop(spawn_blocking(move || runtime.complete()));
+    }
 }
 
 /// Stops accepting and lets finish what is in flight, for as long as is allowed. What is cut then,

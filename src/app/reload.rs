@@ -4,7 +4,7 @@ use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use tokio::task::spawn_blocking;
 
-use super::{App, acme};
+use super::{App, acme, complete};
 use crate::{
     config::spec::{Config, ProcessSpec},
     failure::chain,
@@ -55,6 +55,7 @@ impl App {
                 self.acme.want(acme::wants(&runtime));
                 self.shared.runtime.store(runtime);
                 self.listening.apply(bound, &self.workers);
+                complete(&self.shared);
                 true
             }
             Ok(Err(error)) => refuse(&error),

@@ -51,6 +51,16 @@ pub fn from_flags(flags: &Flags) -> Result<Config, Problems> {
     let mut process = process::defaults();
     let addresses = (flags.listen.as_deref(), flags.admin.as_deref());
     replace_addresses(&mut process, addresses, &mut problems);
+    if let Some((_, authority)) = &upstream
+        && problems.is_empty()
+        && names::local_address(authority).is_some_and(|at| process::listens(&process, at))
+    {
+        problems.push(Problem::new(
+            "--upstream",
+            format!("`{}` is this proxy's own address", flags.upstream),
+            "name the address of the application; a request would come back for ever",
+        ));
+    }
     match upstream {
         Some((scheme, authority)) if problems.is_empty() => {
             let mut site = site::bare(SITE, scheme, authority);
@@ -202,6 +212,23 @@ mod tests {
             .map(|problem| problem.key.as_str())
             .collect();
         assert_eq!(keys, ["--upstream", "--name", "--listen", "--admin"]);
+    }
+
+    #[test]
+    fn a_proxy_is_not_its_own_upstream() {
+        let own = |upstream: &str, listen: &str| {
+            from_flags(&Flags {
+                listen: Some(listen.to_owned()),
+                ..flags(upstream)
+            })
+        };
+        for upstream in ["http://127.0.0.1:3000", "http://localhost:3000"] {
+            let problems = own(upstream, ":3000").unwrap_err().to_string();
+            assert!(problems.contains("own address"), "{problems}");
+        }
+        own("http://[::1]:3000", "[::]:3000").unwrap_err();
+        own("http://127.0.0.1:3000", ":3001").unwrap();
+        own("http://app:3000", ":3000").unwrap();
     }
 
     #[test]

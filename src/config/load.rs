@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeSet, HashMap},
     io,
-    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -108,8 +107,8 @@ fn sites(dir: &Path, report: &Report<'_>) -> Vec<ReadSite> {
     let names = match site_files(&dir.join(SITES)) {
         Ok(names) => names,
         Err(error) => {
-            let problem = format!("the directory {}", ReadError::from(error));
-            let way_out = "let the user of this process read it";
+            let error = ReadError::from(error);
+            let (problem, way_out) = (format!("the directory {error}"), let_us_read(&error));
             report.add(Problem::new("", problem, way_out).in_file(SITES));
             return Vec::new();
         }
@@ -118,7 +117,8 @@ fn sites(dir: &Path, report: &Report<'_>) -> Vec<ReadSite> {
         names.into_iter().partition(|name| name.ends_with(".toml"));
     if sites.is_empty() {
         let way_out = "add a file such as sites/shop.toml with two lines: \
-                       hosts = [\"*\"] and upstream = \"http://127.0.0.1:3000\"";
+                       hosts = [\"*\"] and upstream = \"http://127.0.0.1:3000\"; \
+                       or set INTERMISSION_UPSTREAM and leave files out";
         report.add(Problem::new("", "there is no site", way_out).in_file(SITES));
     }
     let read = sites
@@ -218,6 +218,17 @@ fn syntax_way_out(message: &str) -> &'static str {
     }
 }
 
+/// What to do about a file or directory that is kept from us.
+fn let_us_read(error: &ReadError) -> String {
+    let is_denied =
+        matches!(error, ReadError::Io(error) if error.kind() == io::ErrorKind::PermissionDenied);
+    if is_denied {
+        let user = rustix::process::geteuid().as_raw();
+        return format!("let user {user} read it, as whom this process runs");
+    }
+    "give the user of this process a file that it may read".to_owned()
+}
+
 fn open(dir: &Path, shown: &str, report: &Report<'_>) -> Option<Source> {
     let path = dir.join(shown);
     let directory = path.parent().map_or_else(PathBuf::new, Path::to_owned);
@@ -241,9 +252,11 @@ fn open(dir: &Path, shown: &str, report: &Report<'_>) -> Option<Source> {
             }
         },
         Err(error) => {
-            let way_out = match error {
-                ReadError::TooLarge => "keep it below 1 MiB; logos and certificates have own files",
-                _ => "give the user of this process a file that it may read",
+            let way_out = match &error {
+                ReadError::TooLarge => {
+                    "keep it below 1 MiB; logos and certificates have own files".to_owned()
+                }
+                other => let_us_read(other),
             };
             Problem::new("", format!("this file {error}"), way_out)
         }
@@ -305,8 +318,7 @@ fn check_redirects(sites: &[ReadSite], report: &Report<'_>) {
 /// An upstream that is one of our own listeners.
 fn check_loops(process: &ProcessSpec, sites: &[ReadSite], report: &Report<'_>) {
     let is_own = |spec: &SiteSpec| {
-        let own = || process.listen.iter().chain(&process.listen_tls);
-        let listens = |at: SocketAddr| own().any(|own| process::overlap(*own, at));
+        let listens = |at| process::listens(process, at);
         let mut targets = spec.upstream.targets.iter();
         targets.any(|target| names::local_address(&target.authority).is_some_and(listens))
     };

@@ -164,6 +164,12 @@ pub(super) fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
     a.port() != 0 && a.port() == b.port() && (a.ip() == b.ip() || any)
 }
 
+/// Whether a connection to this address would be one to ourselves.
+pub(super) fn listens(process: &ProcessSpec, at: SocketAddr) -> bool {
+    let mut own = process.listen.iter().chain(&process.listen_tls);
+    own.any(|own| overlap(*own, at))
+}
+
 fn listen(value: &Value<'_>) -> Vec<SocketAddr> {
     let Some(items) = value.list_or_one("an address or a list of them") else {
         return Vec::new();

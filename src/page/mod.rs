@@ -109,18 +109,36 @@ pub enum PageError {
 }
 
 impl Pages {
-    /// Makes the first pages of a site. Takes a moment: only when a site is loaded.
+    /// With the first pages of a site. Takes a moment: only when a site is loaded.
     ///
     /// # Errors
     /// When rendering or compressing fails, which no valid spec causes.
     pub fn new(site: &Arc<SiteSpec>, shelf: &Arc<Shelf>) -> Result<Self, PageError> {
+        let pages = Self::later(site, shelf)?;
+        pages.make_ready()?;
+        Ok(pages)
+    }
+
+    /// With each page made when it is asked for first, or by [`Pages::make_ready`] before.
+    ///
+    /// # Errors
+    /// As [`Pages::new`].
+    pub fn later(site: &Arc<SiteSpec>, shelf: &Arc<Shelf>) -> Result<Self, PageError> {
         Ok(Self {
             site: Arc::clone(site),
-            html: Store::new(Source::new(Arc::clone(site)), shelf)?,
+            html: Store::new(Source::new(Arc::clone(site)), shelf),
             legal: LegalPages::build(site)?,
             too_large: TooLargePages::build(site)?,
             short: unavailable_head(NO_CONTENT_POLICY),
         })
+    }
+
+    /// Makes the first pages, as far as they are not made.
+    ///
+    /// # Errors
+    /// As [`Pages::new`].
+    pub fn make_ready(&self) -> Result<(), PageError> {
+        self.html.make_ready()
     }
 
     /// Whether another spec has the same pages. A new part of a site has to say here whether its

@@ -34,6 +34,11 @@ impl Source {
         }
     }
 
+    /// What [`Source::ready`] makes.
+    pub(super) fn keys(&self) -> impl Iterator<Item = PageKey> {
+        PageKey::ready(&self.0)
+    }
+
     /// The pages to have before anybody asks.
     ///
     /// # Errors

@@ -114,22 +114,31 @@ enum Packed {
 }
 
 impl Store {
-    /// Makes the first pages.
-    pub(super) fn new(source: Source, shelf: &Arc<Shelf>) -> Result<Self, PageError> {
-        let mut made = Made::new();
-        for (key, html) in source.ready()? {
-            // What nearly all browsers take.
-            let page = match shelf.pack(&html, key, Coding::Br)? {
-                Packed::Found(same) => same,
-                Packed::New(fingerprint, page) => shelf.share(fingerprint, page),
-            };
-            made.insert((key, Coding::Br), page);
-        }
-        Ok(Self {
+    /// Without a page so far.
+    pub(super) fn new(source: Source, shelf: &Arc<Shelf>) -> Self {
+        Self {
             source,
             shelf: Arc::clone(shelf),
-            made: ArcSwap::from_pointee(made),
-        })
+            made: ArcSwap::default(),
+        }
+    }
+
+    /// Makes the pages to have before anybody asks, as far as they are not made.
+    pub(super) fn make_ready(&self) -> Result<(), PageError> {
+        let made = self.made.load();
+        // What nearly all browsers take.
+        let is_made = |key| made.contains_key(&(key, Coding::Br));
+        if self.source.keys().all(is_made) {
+            return Ok(());
+        }
+        for (key, html) in self.source.ready()? {
+            let page = match self.shelf.pack(&html, key, Coding::Br)? {
+                Packed::Found(same) => same,
+                Packed::New(fingerprint, page) => self.shelf.share(fingerprint, page),
+            };
+            self.put(key, Coding::Br, &page);
+        }
+        Ok(())
     }
 
     /// A page, made now if it has not been asked for before. `None` when that fails or there is no
@@ -165,12 +174,16 @@ impl Store {
                 self.shelf.share(fingerprint, page)
             }
         };
+        self.put(key, coding, &page);
+        Ok(page)
+    }
+
+    fn put(&self, key: PageKey, coding: Coding, page: &Arc<Ready>) {
         self.made.rcu(|made| {
             let mut made = Made::clone(made);
-            made.insert((key, coding), Arc::clone(&page));
+            made.insert((key, coding), Arc::clone(page));
             made
         });
-        Ok(page)
     }
 }
 

@@ -14,12 +14,17 @@ use crate::{
     config::spec::{Config, SiteSpec},
     failure::proxy_status::ProxyStatus,
     message::via::Via,
-    page::Shelf,
+    page::{Pages, Shelf},
     site::{Identity, Site, SiteError, router::Router},
     telemetry::metrics::Metrics,
     tls::{Certificates, LiveCertificates, UnusableIdentity},
     upstream::Surroundings,
 };
+
+/// With more sites than these, a start and a reload do not wait for pages: half a millisecond each
+/// for every language. Until they are made beside the first requests, one that is wanted is made
+/// when it is.
+const AT_ONCE: usize = 100;
 
 /// Immutable once built.
 pub struct Runtime {
@@ -66,8 +71,10 @@ impl Runtime {
             .map(|site| (site.name(), site))
             .collect();
         let before = |spec: &SiteSpec| before.get(spec.name.as_str()).copied();
+        let is_large = config.sites.len() > AT_ONCE;
+        let make = if is_large { Pages::later } else { Pages::new };
         let pages = in_parallel(&config.sites, |spec| {
-            Site::pages(spec, before(spec), &shelf)
+            Site::pages(spec, before(spec), |spec| make(spec, &shelf))
         });
         let sites = config
             .sites
@@ -90,6 +97,22 @@ impl Runtime {
             certificates,
             config,
         })
+    }
+
+    /// Whether pages are still to be made.
+    #[must_use]
+    pub fn is_to_be_completed(&self) -> bool {
+        self.config.sites.len() > AT_ONCE
+    }
+
+    /// Makes the pages that a start or a reload has not waited for. May take seconds: not on a
+    /// worker.
+    pub fn complete(&self) {
+        for site in self.router.sites() {
+            site.make_ready();
+        }
+        let sites = self.config.sites.len();
+        tracing::info!(sites, "the pages of all sites are made");
     }
 
     fn same_name(&self, config: &Config) -> bool {

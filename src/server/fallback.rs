@@ -139,7 +139,10 @@ mod tests {
         let peer = ([192, 0, 2, 1], 4711).into();
         let connection = ConnectionState::new(peer, &[], None, Arc::clone(telemetry), None);
         let request_id = request_id::new();
-        let pages = Site::pages(spec, None, &Arc::default()).unwrap();
+        let pages = Site::pages(spec, None, |spec| {
+            crate::page::Pages::new(spec, &Arc::default())
+        })
+        .unwrap();
         let site = Site::new(spec, pages, None, &around, &telemetry.metrics).unwrap();
         let record = Record::open(
             &request,

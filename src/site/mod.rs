@@ -32,11 +32,11 @@ use self::{
 };
 use crate::{
     config::spec::{HostPattern, SiteSpec},
-    failure::{FailedWith, Failure, Window},
+    failure::{FailedWith, Failure, Window, chain},
     message::body::Fixed,
     outage::Outage,
     page::{
-        Answer, PageError, Pages, Shelf,
+        Answer, PageError, Pages,
         retry_after::{retry_after, until_the_end, when_busy},
     },
     tasks::clock::{Clock, WallClock},
@@ -104,17 +104,27 @@ impl Site {
     pub fn pages(
         spec: &Arc<SiteSpec>,
         previous: Option<&Arc<Self>>,
-        shelf: &Arc<Shelf>,
+        make: impl FnOnce(&Arc<SiteSpec>) -> Result<Pages, PageError>,
     ) -> Result<Arc<Pages>, SiteError> {
         let before = previous.and_then(|previous| previous.origin.as_ref());
         if let Some(before) = before.filter(|before| before.pages.fit(spec)) {
             return Ok(Arc::clone(&before.pages));
         }
-        let pages = Pages::new(spec, shelf).map_err(|source| SiteError::Pages {
+        let pages = make(spec).map_err(|source| SiteError::Pages {
             site: spec.name.clone(),
             source,
         })?;
         Ok(Arc::new(pages))
+    }
+
+    /// Makes the pages to have before anybody asks, as far as they are not made.
+    pub fn make_ready(&self) {
+        let Some(origin) = &self.origin else { return };
+        if let Err(error) = origin.pages.make_ready() {
+            // Which no valid spec causes; clients get plain text.
+            let (site, error) = (&origin.spec.name, chain(&error));
+            tracing::error!(site, error, "the pages of a site cannot be made");
+        }
     }
 
     /// Builds a site. What is equal in `previous` is kept: connections, outage, what was logged.

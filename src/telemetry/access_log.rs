@@ -24,8 +24,9 @@ use crate::{
     tasks::clock::{Clock, WallClock},
 };
 
-/// Records that may wait to be written.
-const QUEUE: usize = 16 * 1024;
+/// Records that may wait to be written: a third of a second's at 25,000 requests per second. Their
+/// places take 3.4 MB from the start on.
+const QUEUE: usize = 8 * 1024;
 
 /// Hands records to the writer.
 pub struct AccessLog {

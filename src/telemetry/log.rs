@@ -1,7 +1,7 @@
 //! The process's own log: to standard error, through a thread that never blocks the others.
 
 use tracing::Level;
-use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
+use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{EnvFilter, fmt::time::FormatTime};
 
 use crate::{
@@ -9,9 +9,15 @@ use crate::{
     tasks::clock::{Clock, WallClock},
 };
 
+/// Lines that may wait to be written. What repeats itself is not logged each time, so there are few;
+/// the appender's own 128,000 places would take 4 MB.
+const QUEUE: usize = 4 * 1024;
+
 /// Sets up the process's log. What is still queued is written when the guard is dropped.
 pub fn start(spec: &LogSpec) -> WorkerGuard {
-    let (writer, guard) = tracing_appender::non_blocking(std::io::stderr());
+    let (writer, guard) = NonBlockingBuilder::default()
+        .buffered_lines_limit(QUEUE)
+        .finish(std::io::stderr());
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter(spec.level))
         .with_timer(Iso)

@@ -197,6 +197,7 @@ impl Endpoint {
             rival: None,
             held: None,
             is_trial: AtomicBool::new(false),
+            openings: self.state.openings(),
             permit: None,
         }
     }
@@ -213,7 +214,12 @@ impl Endpoint {
     }
 
     /// An attempt failed.
-    fn failed(&self, failure: Failure, used: Use, now: Instant) -> Option<Change> {
+    fn failed(
+        &self,
+        failure: Failure,
+        used: Use,
+        (now, openings): (Instant, u32),
+    ) -> Option<Change> {
         let weight = match failure {
             Failure::Upstream(cause) => cause.weight().map(|weight| (cause, weight)),
             Failure::Maintenance(_)
@@ -232,7 +238,8 @@ impl Endpoint {
             return self.state.complained(now, cause, used);
         }
         let rules = &self.health().rules;
-        self.state.failed(rules, now, (cause, weight, used))
+        self.state
+            .failed(rules, (now, openings), (cause, weight, used))
     }
 }
 
@@ -244,6 +251,8 @@ pub(crate) struct Lease {
     held: Option<Held>,
     /// Until it is settled.
     is_trial: AtomicBool,
+    /// Of the endpoint when the lease began.
+    openings: u32,
     permit: Option<Permit>,
 }
 
@@ -292,7 +301,7 @@ impl Lease {
         endpoint.load.observe(outcome, now);
         let change = match outcome {
             Outcome::Answered(_) => endpoint.state.succeeded(now, used),
-            Outcome::Failed(failure) => endpoint.failed(failure, used, now),
+            Outcome::Failed(failure) => endpoint.failed(failure, used, (now, self.openings)),
         };
         if let Some(change) = change {
             endpoint.health().changed(endpoint, change, now);

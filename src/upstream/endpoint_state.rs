@@ -6,7 +6,7 @@
 use std::{
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -29,6 +29,8 @@ pub(crate) struct EndpointState {
     /// Whether there is nothing to decide and nothing to undo.
     is_quiet: AtomicBool,
     answered: AtomicU64,
+    /// The breaker's, to be read without the lock.
+    openings: AtomicU32,
     known: Mutex<Known>,
 }
 
@@ -79,6 +81,7 @@ impl Default for EndpointState {
         Self {
             is_quiet: AtomicBool::new(true),
             answered: AtomicU64::new(0),
+            openings: AtomicU32::new(0),
             known: Mutex::default(),
         }
     }
@@ -149,6 +152,12 @@ impl EndpointState {
         self.with(|known| known.breaker.cancel_trial());
     }
 
+    /// How often it was ejected so far: what [`EndpointState::failed`] wants of the moment when the
+    /// attempt began.
+    pub(super) fn openings(&self) -> u32 {
+        self.openings.load(Relaxed)
+    }
+
     /// An attempt brought an answer.
     pub(super) fn succeeded(&self, now: Instant, used: Use) -> Option<Change> {
         self.answered.fetch_add(1, Relaxed);
@@ -172,13 +181,17 @@ impl EndpointState {
         })
     }
 
-    /// An attempt failed.
+    /// An attempt failed. One that began before the endpoint was ejected, and failed after it was
+    /// back, does not eject it again: it met what is over.
     pub(super) fn failed(
         &self,
         rules: &Rules,
-        now: Instant,
+        (now, openings): (Instant, u32),
         (cause, weight, used): (UpstreamFailure, Weight, Use),
     ) -> Option<Change> {
+        if used == Use::Request && openings != self.openings() {
+            return None;
+        }
         let answered = self.answered.load(Relaxed);
         self.with(|known| {
             known.last_cause = Some(cause);
@@ -224,6 +237,7 @@ impl EndpointState {
         let mut known = self.known();
         let result = act(&mut known);
         self.is_quiet.store(known.breaker.is_quiet(), Relaxed);
+        self.openings.store(known.breaker.openings(), Relaxed);
         result
     }
 

@@ -96,6 +96,8 @@ pub(super) struct Breaker {
     window: Window,
     /// How often in a row it was opened again soon.
     repeats: u32,
+    /// How often it was opened at all.
+    openings: u32,
     /// Requests failed soon after a probe had passed, and no probe has failed since: only requests
     /// close it now.
     probes_mislead: bool,
@@ -111,6 +113,7 @@ impl Default for Breaker {
             unresponsive: 0,
             window: Window::default(),
             repeats: 0,
+            openings: 0,
             probes_mislead: false,
             probe_reach: Reach::Something,
         }
@@ -130,6 +133,12 @@ impl Breaker {
             Phase::Open { since, .. } => Some(since),
             Phase::Closed(_) => None,
         }
+    }
+
+    /// How often it was ejected. An attempt that began when the number was another one says nothing
+    /// of how the endpoint is now.
+    pub(super) const fn openings(&self) -> u32 {
+        self.openings
     }
 
     /// Whether requests may use the endpoint now.
@@ -282,6 +291,7 @@ impl Breaker {
         } else {
             0
         };
+        self.openings = self.openings.wrapping_add(1);
         (self.unreachable, self.unresponsive) = (0, 0);
         self.phase = self.opened(rules, now, now, roll);
         Change::Opened

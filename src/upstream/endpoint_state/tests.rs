@@ -72,6 +72,23 @@ fn no_probe_ejects_what_has_just_answered() {
 }
 
 #[test]
+fn a_request_from_before_the_ejection_does_not_eject_what_is_back() {
+    let (state, now, _) = probed(&[Ok(()), UNWELL, UNWELL]);
+    let spec = ProbeSpec::default();
+    let back = state.probed((&rules(), &spec), now + seconds(1), Ok(()));
+    assert_eq!(back.change, Some(Change::Closed));
+    let late = (
+        UpstreamFailure::ConnectTimeout,
+        Weight::Unresponsive,
+        Use::Request,
+    );
+    let now = now + seconds(2);
+    let thrice = |openings| [(); 3].map(|()| state.failed(&rules(), (now, openings), late));
+    assert_eq!(thrice(0), [None; 3], "they met what is over");
+    assert_eq!(thrice(state.openings()), [None, None, Some(Change::Opened)]);
+}
+
+#[test]
 fn an_answer_before_the_first_failed_probe_does_not_belie_it() {
     let (state, now, _) = probed(&[Ok(())]);
     state.succeeded(now, Use::Request);
@@ -131,7 +148,7 @@ fn endpoint_probes_and_outage_agree_after_every_step() {
             } else {
                 outage.step(now, Observation::Failure(UpstreamFailure::Refused));
                 let failed = (UpstreamFailure::Refused, Weight::Unreachable, Use::Request);
-                state.failed(&rules, now, failed)
+                state.failed(&rules, (now, state.openings()), failed)
             };
             match change {
                 Some(Change::Opened) => outage.step(now, Observation::Gone),

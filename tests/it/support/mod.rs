@@ -5,8 +5,10 @@
 mod actor;
 pub(crate) mod check;
 pub(crate) mod clients;
+pub(crate) mod compose;
 pub(crate) mod dns;
 pub(crate) mod encrypted;
+pub(crate) mod engine;
 pub(crate) mod frames;
 pub(crate) mod front;
 pub(crate) mod gate;

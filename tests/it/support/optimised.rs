@@ -17,7 +17,7 @@ pub(crate) fn program() -> Option<String> {
     let runs = Command::new(&path).arg("--version").output();
     assert!(
         runs.is_ok_and(|run| run.status.success()),
-        "{VARIABLE} is {path}, which does not run: build it with 'cargo build --profile dist'"
+        "{VARIABLE} is {path}, which does not run: build it with 'deploy/build'"
     );
     Some(path)
 }
