@@ -28,7 +28,7 @@ pub fn check(data: &[u8]) {
         return;
     };
     hop::strip_request(&mut head);
-    let forwarder = Forwarder::new(SocketAddr::new(peer, 1), &trusted);
+    let forwarder = Forwarder::new(SocketAddr::new(peer, 1), false, &trusted);
     let client = forwarder.client(&head);
     forwarder.apply(&mut head, host.as_ref());
     assert!(head.values().all(is_clean));

@@ -10,11 +10,15 @@ use intermission::{
     config::spec::{AccessLogFormat, Config},
     runtime::{Runtime, RuntimeHandle},
     server::{
+        inherited::Inherited,
         listening::Listening,
         worker::{self, Drain, Shared},
     },
     tasks::{Tasks, WorkerId},
-    telemetry::{access_log::AccessLog, metrics::Metrics, record::Telemetry},
+    telemetry::{
+        access_log::AccessLog, addresses::Addresses, metrics::Metrics, record::Telemetry,
+    },
+    tls,
     upstream::{Surroundings, resolve::Names},
 };
 use tokio::{runtime::Handle, sync::Semaphore};
@@ -91,7 +95,7 @@ fn config(origin: SocketAddr) -> Config {
 }
 
 fn serve(config: Config, log: Log) -> (SocketAddr, Listening) {
-    let listen = config.process.listen.clone();
+    let process = config.process.clone();
     let log = AccessLog::start(AccessLogFormat::Json, log).expect("a thread");
     let telemetry = Arc::new(Telemetry {
         metrics: Metrics::default(),
@@ -105,16 +109,20 @@ fn serve(config: Config, log: Log) -> (SocketAddr, Listening) {
     };
     let runtime =
         Runtime::build(config, None, &around, &telemetry.metrics).expect("sites that load");
+    let runtime = RuntimeHandle::new(runtime);
+    let terms = tls::terms(Arc::clone(runtime.certificates())).expect("settings that suit");
     let shared = Arc::new(Shared {
-        runtime: RuntimeHandle::new(runtime),
+        terms,
+        runtime,
         telemetry,
         tasks,
         drain: Drain::default(),
         places: Arc::new(Semaphore::new(256)),
+        addresses: Arc::new(Addresses::among(256)),
     });
     let worker = worker::start(WorkerId::new(0), &shared).expect("a thread");
-    let mut listening = Listening::default();
-    let sockets = listening.prepare(&listen, 1).expect("a free port");
+    let mut listening = Listening::new(Inherited::default());
+    let sockets = listening.prepare(&process, 1).expect("a free port");
     listening.apply(sockets, &[worker]);
     let address = listening.addresses().first().copied().expect("one address");
     (address, listening)
