@@ -72,9 +72,11 @@ pub(super) fn https_wanted(first: &[u8]) -> String {
     let host = text.lines().skip(1).take_while(|line| !line.is_empty());
     let mut fields = host.filter_map(|line| line.split_once(':'));
     let host = fields.find(|(name, _)| name.eq_ignore_ascii_case("host"));
-    let host = host.map_or("", |(_, value)| {
-        value.trim().split(':').next().unwrap_or_default()
-    });
+    let host = host.map_or("", |(_, value)| value.trim());
+    let host = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
+        _ => host,
+    };
     let target = text.split(' ').nth(1).unwrap_or_default();
     let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
     let hint = if host.is_empty() || !is_plain(host) || !target.starts_with('/') {
@@ -110,4 +112,32 @@ fn refused_with(error: &hyper::Error) -> Option<StatusCode> {
     } else {
         StatusCode::BAD_REQUEST
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hint_to_https_is_made_of_what_came_and_of_nothing_odd() {
+        let cases = [
+            (
+                "GET /a?b HTTP/1.1\r\nHost: shop.example:8443\r\n\r\n",
+                "https://shop.example/a?b\n",
+            ),
+            (
+                "GET / HTTP/1.1\r\nA: b\r\nhost: [::1]:1\r\n\r\n",
+                "https://[::1]/\n",
+            ),
+            ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", "https://\n"),
+            ("GET http://x/ HTTP/1.1\r\nHost: a\r\n\r\n", "https://\n"),
+            ("GET /\u{7} HTTP/1.1\r\nHost: a\r\n\r\n", "https://a/\n"),
+            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "https://\n"),
+            ("GE", "https://\n"),
+        ];
+        for (first, hint) in cases {
+            let answer = https_wanted(first.as_bytes());
+            assert!(answer.ends_with(&format!("with {hint}")), "{answer}");
+        }
+    }
 }
