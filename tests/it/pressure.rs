@@ -29,16 +29,19 @@ const IDLE_SHARE: f64 = 0.05;
 /// Requests of the neighbour in one measurement.
 const REQUESTS: usize = 400;
 
+/// How often that is done.
+const ROUNDS: usize = 8;
+
 /// Below this, times differ by chance.
 const NOISE: Duration = Duration::from_micros(500);
 
 const ASK: &[u8] = b"GET /page HTTP/1.1\r\nHost: shop.test\r\n\r\n";
 
-/// A proxy whose clients have two seconds for everything, and its program if that is optimised.
+/// A proxy whose clients have four seconds for everything, and its program if that is optimised.
 fn start(upstream: &str, clients: &str, site: &str) -> (Proxy, bool) {
     let process = format!(
         "[log]\naccess = \"off\"\n[clients]\nconnections_per_address = 100000\n\
-         head_timeout = \"2s\"\nidle_timeout = \"2s\"\n{clients}"
+         head_timeout = \"4s\"\nidle_timeout = \"4s\"\n{clients}"
     );
     let setup = Setup::new(&process).site("shop", &catch_all(upstream, site));
     match optimised::program() {
@@ -86,25 +89,25 @@ struct Before {
 impl Before {
     /// When the proxy has warmed up.
     fn measure(proxy: &Proxy) -> Self {
-        let alone = (0..3).map(|_| neighbour(proxy)).min();
+        let alone = (0..ROUNDS).map(|_| neighbour(proxy)).min();
         Self {
             memory: proxy.process.resident(),
-            alone: alone.expect("three runs"),
+            alone: alone.expect("some rounds"),
         }
     }
 
-    /// While there is pressure. The best of three: other work can only make it slower. A program
-    /// that is not optimised only has to answer at all.
+    /// While there is pressure. The best of several rounds: other work on the machine can only make
+    /// it slower. A program that is not optimised only has to answer at all.
     fn assert_neighbour(&self, proxy: &Proxy, is_measured: bool) {
         if !is_measured {
             let status = proxy.get("/page").head.status();
             assert!(matches!(status, 200 | 503), "{status}");
             return;
         }
-        let beside = (0..3).map(|_| neighbour(proxy)).min();
-        let (alone, beside) = (self.alone, beside.expect("three runs"));
-        let held = proxy.process.resident();
-        eprintln!("99 % within {alone:?} alone, {beside:?} beside; {held} bytes held");
+        let (alone, held) = (self.alone, proxy.process.resident());
+        let rounds: Vec<Duration> = (0..ROUNDS).map(|_| neighbour(proxy)).collect();
+        eprintln!("99 % within {alone:?} alone, {rounds:?} beside; {held} bytes held");
+        let beside = rounds.into_iter().min().expect("some rounds");
         assert!(
             beside <= alone * 2 + NOISE,
             "{beside:?} beside the crowd, {alone:?} alone"
@@ -189,8 +192,8 @@ fn a_thousand_connections_that_open_streams_and_reset_them() {
 fn uploads_that_stop() {
     let origin = QuickOrigin::start();
     let url = format!("http://{}", origin.address);
-    let clients = "body_timeout = \"2s\"\nbody_rate = 1000000\n";
-    let site = "[timeouts]\nbetween_bytes = \"2s\"\n";
+    let clients = "body_timeout = \"4s\"\nbody_rate = 1000000\n";
+    let site = "[timeouts]\nbetween_bytes = \"4s\"\n";
     let (proxy, is_measured) = start(&url, clients, site);
     let before = Before::measure(&proxy);
     let crowd = crowd(&proxy, affordable(500), |at| {
