@@ -1,6 +1,6 @@
 //! What the configuration wants of ACME, and what that needs of the process.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use super::Surroundings;
 use crate::{
@@ -42,7 +42,11 @@ pub(super) fn wants(runtime: &Runtime) -> Wants {
     Wants {
         directory: process.acme.clone(),
         data: process.data.clone(),
-        is_plain: !process.listen.is_empty(),
+        prefers_http: has_port(&process.listen, 80) || !has_port(&process.listen_tls, 443),
         list: list.collect(),
     }
+}
+
+fn has_port(addresses: &[SocketAddr], port: u16) -> bool {
+    addresses.iter().any(|address| address.port() == port)
 }
