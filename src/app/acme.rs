@@ -1,6 +1,6 @@
 //! What the configuration wants of ACME, and what that needs of the process.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use super::Surroundings;
 use crate::{
@@ -42,7 +42,29 @@ pub(super) fn wants(runtime: &Runtime) -> Wants {
     Wants {
         directory: process.acme.clone(),
         data: process.data.clone(),
-        is_plain: !process.listen.is_empty(),
+        prefers_http: prefers_http(&process.listen, &process.listen_tls),
         list: list.collect(),
+    }
+}
+
+/// What maps ports is not seen from here: only where we are at port 443 ourselves, and not at port
+/// 80, that is where authorities find us.
+fn prefers_http(listen: &[SocketAddr], listen_tls: &[SocketAddr]) -> bool {
+    let has = |addresses: &[SocketAddr], port| addresses.iter().any(|at| at.port() == port);
+    has(listen, 80) || !has(listen_tls, 443)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn authorities_are_expected_where_we_are() {
+        let at = |port| [SocketAddr::from(([0, 0, 0, 0], port))];
+        assert!(prefers_http(&at(80), &at(443)));
+        assert!(prefers_http(&at(80), &at(8443)));
+        assert!(prefers_http(&at(8080), &at(8443)));
+        assert!(!prefers_http(&at(8080), &at(443)));
+        assert!(!prefers_http(&[], &at(443)));
     }
 }

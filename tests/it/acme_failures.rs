@@ -181,6 +181,26 @@ fn an_authority_that_dies_takes_no_certificate_away() {
 }
 
 #[test]
+fn a_directory_that_says_something_else_is_told_from_one_that_is_away() {
+    let stage = Stage::new(&["shop.example"]);
+    let pebble = stage.pebble("", &[]);
+    let front = Front::start(&stage);
+    let page = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 4\r\n\r\nbusy";
+    front.rule(move |_| Some(vec![Step::Send(page.into())]));
+    let setup = stage.setup_for(front.origin.address, "");
+    let proxy = shop(setup, &["shop.example"]).start();
+    proxy.logged(&["directory_unreachable", "503 Service Unavailable"]);
+
+    // No order was placed: what is asked again is asked within seconds.
+    front.rule(|_| Some(json("200 OK", "[]", "")));
+    proxy.logged(&["no certificate", "directory_error"]);
+    front.rule(|_| None);
+    proxy.signal(Signal::HUP);
+    accepted(&proxy, &stage, "shop.example", &pebble.trusting());
+    assert_eq!(pebble.orders(), 1);
+}
+
+#[test]
 fn a_name_that_leads_elsewhere_is_said_so() {
     let stage = Stage::new(&[]);
     let other = address();

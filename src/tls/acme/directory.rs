@@ -35,8 +35,12 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// `None`, with a reason in the log, if it can never be asked.
+    /// `None` where nothing is wanted of it and, with a reason in the log, where it can never be
+    /// asked.
     pub(super) fn new(wants: &Wants, around: &Around) -> Option<Self> {
+        if wants.list.is_empty() {
+            return None;
+        }
         let url = &wants.directory.url;
         let client = match Client::new(&wants.directory.ca, Arc::clone(&around.look_up)) {
             Ok(client) => client,

@@ -65,6 +65,8 @@ impl Entry {
         };
         let kept = store.certificate(&entry.want.spec.names);
         if let Some(kept) = entry.newer(kept) {
+            let (site, expires) = (&entry.want.site, kept.validity.until);
+            tracing::info!(site, %expires, "the certificate kept on disk is used");
             entry.take(kept);
         }
         entry

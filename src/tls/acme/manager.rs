@@ -26,7 +26,6 @@ const ANOTHERS: Duration = Duration::from_secs(20);
 /// Looks after the certificates of one configuration, until there is another.
 pub(super) struct Manager {
     around: Around,
-    is_plain: bool,
     entries: Vec<Entry>,
     directory: Option<Directory>,
     wants: Wants,
@@ -42,7 +41,6 @@ impl Manager {
         });
         Self {
             around,
-            is_plain: wants.is_plain,
             entries: entries.unwrap_or_default(),
             directory,
             wants,
@@ -124,7 +122,6 @@ impl Manager {
         let store = Arc::clone(&directory.store);
         let recalled = spawn_blocking(move || recall(&store, new)).await;
         self.entries.extend(recalled.unwrap_or_default());
-        self.is_plain = wants.is_plain;
         self.wants = wants;
     }
 
@@ -147,7 +144,7 @@ impl Manager {
     }
 
     async fn order(&mut self, at: usize) {
-        let preferred = if self.is_plain {
+        let preferred = if self.wants.prefers_http {
             Kind::Http01
         } else {
             Kind::TlsAlpn01

@@ -58,8 +58,8 @@ pub struct Wants {
     pub directory: AcmeDirectorySpec,
     /// Where the process keeps its data.
     pub data: PathBuf,
-    /// Whether clients are served without TLS, too: where HTTP-01 comes.
-    pub is_plain: bool,
+    /// Whether authorities more likely find us at port 80 than at port 443.
+    pub prefers_http: bool,
     /// One a site.
     pub list: Vec<Want>,
 }
