@@ -290,3 +290,30 @@ fn a_request_that_switches_protocols_goes_over_http_1() {
     assert_eq!(client.ask(ask).head.status(), 101);
     client.send("hello").expect_bytes(b"hello");
 }
+
+#[test]
+fn trailers_of_a_request_reach_the_origin() {
+    let origin = H2Origin::start(hello);
+    let proxy = before(&[origin.address], "");
+    let ask = "POST /sum HTTP/1.1\r\nHost: shop.test\r\nTransfer-Encoding: chunked\r\n\
+               Trailer: x-sum\r\n\r\n3\r\nabc\r\n0\r\nx-sum: 294\r\n\r\n";
+    assert_eq!(proxy.client().ask(ask).body, b"hello");
+    let seen = origin.request("/sum");
+    assert_eq!(seen.body, b"abc");
+    assert_eq!(seen.trailers["x-sum"], "294");
+}
+
+#[test]
+fn a_body_that_waits_is_sent_when_the_origin_wants_it() {
+    let origin = H2Origin::start(|_, _| Act::Continue);
+    let proxy = before(&[origin.address], "");
+    let mut client = proxy.client();
+    client.send(
+        "POST /wanted HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 4\r\n\
+         Expect: 100-continue\r\n\r\n",
+    );
+    client.expect_bytes(b"HTTP/1.1 100 Continue\r\n\r\n");
+    let response = client.ask("body");
+    assert_eq!(response.head.status(), 200);
+    assert_eq!(origin.request("/wanted").body, b"body");
+}

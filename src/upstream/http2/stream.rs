@@ -211,9 +211,10 @@ impl Exchange<'_> {
 
 /// A call may take as long as it says, if that is longer than others may.
 fn timeouts_for(parts: &Parts, usual: &TimeoutsSpec) -> TimeoutsSpec {
-    let asked = grpc::timeout(&parts.headers).unwrap_or_default();
+    let is_call = grpc::is_call(&parts.headers);
+    let asked = grpc::timeout(&parts.headers).filter(|_| is_call);
     TimeoutsSpec {
-        first_byte: usual.first_byte.max(asked),
+        first_byte: usual.first_byte.max(asked.unwrap_or_default()),
         ..*usual
     }
 }
