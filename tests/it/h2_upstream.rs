@@ -141,6 +141,25 @@ fn what_a_goodbye_leaves_out_is_sent_again_on_another_connection() {
 }
 
 #[test]
+fn a_connection_that_breaks_under_a_request_that_only_reads_is_replaced() {
+    let origin = Liar::start(settings(), |stream| match stream {
+        1 => ([head(1), frame(0, 1, 1, b"answered")].concat(), false),
+        _ => (Vec::new(), true),
+    });
+    let proxy = before(&[origin.address], "");
+    for at in 0..6 {
+        let response = proxy.get(&format!("/{at}"));
+        assert_eq!(response.body, b"answered", "{at}");
+    }
+    // What may have been acted on is not sent again.
+    let ask = Ask::new("POST", "/order").body("a=b");
+    let statuses: Vec<_> = (0..2)
+        .map(|_| proxy.ask(&ask, Protocol::H1).head.status())
+        .collect();
+    assert!(statuses.contains(&503), "{statuses:?}");
+}
+
+#[test]
 fn a_client_that_leaves_ends_its_stream_and_not_the_connection() {
     let origin = H2Origin::start(|seen, _| match seen.uri.ends_with("/hang") {
         true => Act::Hang,
