@@ -141,6 +141,25 @@ fn what_a_goodbye_leaves_out_is_sent_again_on_another_connection() {
 }
 
 #[test]
+fn a_connection_that_breaks_under_a_request_that_only_reads_is_replaced() {
+    let origin = Liar::start(settings(), |stream| match stream {
+        1 => ([head(1), frame(0, 1, 1, b"answered")].concat(), false),
+        _ => (Vec::new(), true),
+    });
+    let proxy = before(&[origin.address], "");
+    for at in 0..6 {
+        let response = proxy.get(&format!("/{at}"));
+        assert_eq!(response.body, b"answered", "{at}");
+    }
+    // What may have been acted on is not sent again.
+    let ask = Ask::new("POST", "/order").body("a=b");
+    let statuses: Vec<_> = (0..2)
+        .map(|_| proxy.ask(&ask, Protocol::H1).head.status())
+        .collect();
+    assert!(statuses.contains(&503), "{statuses:?}");
+}
+
+#[test]
 fn a_client_that_leaves_ends_its_stream_and_not_the_connection() {
     let origin = H2Origin::start(|seen, _| match seen.uri.ends_with("/hang") {
         true => Act::Hang,
@@ -289,4 +308,31 @@ fn a_request_that_switches_protocols_goes_over_http_1() {
     let ask = "GET / HTTP/1.1\r\nHost: shop.test\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
     assert_eq!(client.ask(ask).head.status(), 101);
     client.send("hello").expect_bytes(b"hello");
+}
+
+#[test]
+fn trailers_of_a_request_reach_the_origin() {
+    let origin = H2Origin::start(hello);
+    let proxy = before(&[origin.address], "");
+    let ask = "POST /sum HTTP/1.1\r\nHost: shop.test\r\nTransfer-Encoding: chunked\r\n\
+               Trailer: x-sum\r\n\r\n3\r\nabc\r\n0\r\nx-sum: 294\r\n\r\n";
+    assert_eq!(proxy.client().ask(ask).body, b"hello");
+    let seen = origin.request("/sum");
+    assert_eq!(seen.body, b"abc");
+    assert_eq!(seen.trailers["x-sum"], "294");
+}
+
+#[test]
+fn a_body_that_waits_is_sent_when_the_origin_wants_it() {
+    let origin = H2Origin::start(|_, _| Act::Continue);
+    let proxy = before(&[origin.address], "");
+    let mut client = proxy.client();
+    client.send(
+        "POST /wanted HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 4\r\n\
+         Expect: 100-continue\r\n\r\n",
+    );
+    client.expect_bytes(b"HTTP/1.1 100 Continue\r\n\r\n");
+    let response = client.ask("body");
+    assert_eq!(response.head.status(), 200);
+    assert_eq!(origin.request("/wanted").body, b"body");
 }

@@ -15,9 +15,7 @@ use intermission::{
         worker::{self, Drain, Shared},
     },
     tasks::{Tasks, WorkerId},
-    telemetry::{
-        access_log::AccessLog, addresses::Addresses, metrics::Metrics, record::Telemetry,
-    },
+    telemetry::{access_log::AccessLog, addresses::Addresses, metrics::Metrics, record::Telemetry},
     tls,
     upstream::{Surroundings, resolve::Names},
 };

@@ -28,8 +28,7 @@ use crate::{
         exchange::SendError,
         inbound::Inbound,
         request_body::RequestBody,
-        wire::ClientEnd,
-        wire::{Progress, WireState},
+        wire::{ClientEnd, Mark, Progress, WireState},
     },
 };
 
@@ -107,25 +106,36 @@ impl Stream {
             timer: Timer::default(),
             is_grpc: grpc::is_call(&parts.headers),
         };
-        let error = match exchange.outcome().await {
-            Ended::Answered(response) => {
-                return Ok(self.answered(response, exchange.upload, &timeouts));
+        match exchange.outcome().await {
+            Ended::Answered(response) => Ok(self.answered(response, exchange.upload, &timeouts)),
+            Ended::Late(late) => Err(late.into()),
+            Ended::ByClient(end) => Err(by_client(end)),
+            Ended::Failed(error) => {
+                let request = (parts, exchange.upload);
+                Err(self.failed(error, request, mark, is_reused))
             }
-            Ended::Late(late) => return Err(late.into()),
-            Ended::ByClient(end) => return Err(by_client(end)),
-            Ended::Failed(error) => error,
-        };
-        let wire = &session.wire;
-        self.is_stale = is_stale(&error, is_reused && !wire.heard_since(mark));
+        }
+    }
+
+    /// The stream has ended without a head.
+    fn failed(
+        &mut self,
+        error: h2::Error,
+        (parts, upload): (Parts, Upload),
+        mark: Mark,
+        is_reused: bool,
+    ) -> SendError {
+        let wire = &self.slot.session.wire;
+        self.is_stale = is_stale(&error, is_reused && !wire.read_since(mark));
         let sent = if classify::is_unprocessed(&error) || !wire.wrote_since(mark) {
             Sent::No
         } else {
             Sent::Maybe
         };
         // Only what was certainly not acted on may be sent again as it is.
-        let upload = Some(exchange.upload).filter(|_| sent == Sent::No);
+        let upload = Some(upload).filter(|_| sent == Sent::No);
         let unsent = upload.and_then(Upload::take_back);
-        Err(SendError {
+        SendError {
             error: AttemptError {
                 cause: classify::http2(&error, wire.tls_failure()).into(),
                 sent,
@@ -133,7 +143,7 @@ impl Stream {
             },
             unsent: unsent.map(|body| Request::from_parts(parts, body)),
             by_client: None,
-        })
+        }
     }
 
     /// A head has come. What is left to send is sent beside the body that comes.
@@ -212,9 +222,10 @@ impl Exchange<'_> {
 
 /// A call may take as long as it says, if that is longer than others may.
 fn timeouts_for(parts: &Parts, usual: &TimeoutsSpec) -> TimeoutsSpec {
-    let asked = grpc::timeout(&parts.headers).unwrap_or_default();
+    let is_call = grpc::is_call(&parts.headers);
+    let asked = grpc::timeout(&parts.headers).filter(|_| is_call);
     TimeoutsSpec {
-        first_byte: usual.first_byte.max(asked),
+        first_byte: usual.first_byte.max(asked.unwrap_or_default()),
         ..*usual
     }
 }

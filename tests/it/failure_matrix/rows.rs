@@ -339,6 +339,10 @@ fn multiplexed() -> Vec<Row> {
         Row::new("h2: silent after the request", ReadTimeout, || {
             frames(settings(), |_| (Vec::new(), false))
         }),
+        Row::new("h2: takes no more of an upload", WriteTimeout, || {
+            frames(settings(), |_| (Vec::new(), false))
+        })
+        .asking(Asking::Uploads),
         Row::new("h2: silent before its settings", ConnectTimeout, || {
             frames(Vec::new(), |_| (Vec::new(), false))
         }),

@@ -37,6 +37,8 @@ pub(crate) enum Act {
     Refuse,
     /// Sends a head and this body, and then nothing until it is cancelled.
     Begin(Vec<u8>),
+    /// Says 100, and 200 when the body has come.
+    Continue,
     /// Answers with 200 and takes no more requests on this connection.
     Leave,
 }
@@ -232,6 +234,11 @@ async fn act_on(
         Act::Refuse => {
             respond.send_reset(Reason::REFUSED_STREAM);
             return Ok(());
+        }
+        Act::Continue => {
+            let mut interim = Response::new(());
+            *interim.status_mut() = http::StatusCode::CONTINUE;
+            respond.send_informational(interim)?;
         }
         Act::Answer(..) | Act::Trailers(..) | Act::Leave => {}
     }
