@@ -54,7 +54,8 @@ mod tests {
 
     fn admission_of(limits: &str) -> AdmissionSpec {
         let loaded = load(limits).unwrap_or_else(|problems| panic!("{problems}"));
-        loaded.config.sites[0].admission.clone()
+        let site = loaded.config.sites.first().expect("there is one site");
+        site.admission.clone()
     }
 
     #[test]
@@ -86,7 +87,10 @@ mod tests {
             ("limits.rate = 5\n", "limits.rate"),
             ("[limits.rate]\nrequest = 5\n", "did you mean `requests`"),
         ] {
-            let problems = load(text).err().expect(text).to_string();
+            let Err(problems) = load(text) else {
+                panic!("{text}");
+            };
+            let problems = problems.to_string();
             assert!(problems.contains(key), "{text}: {problems}");
         }
     }
