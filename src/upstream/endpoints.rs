@@ -28,10 +28,6 @@ use super::{
 };
 use crate::failure::{AttemptError, UpstreamFailure};
 
-/// How often a name is looked up that has lost its addresses, and for how long: container runtimes
-/// take a name away while its container is stopped, and the site is back when the name is.
-const LOST: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(60));
-
 /// Makes the endpoint of an address, from the one that it was before a reload if there was one.
 type Make = Box<dyn Fn(&Arc<Target>, SocketAddr, Option<&Endpoint>) -> Arc<Endpoint> + Send + Sync>;
 
@@ -153,25 +149,12 @@ impl Endpoints {
         let Some(source) = self.sources.get(at) else {
             return;
         };
-        let (mut had_any, mut lost) = (!source.places().is_empty(), None);
         loop {
             self.look_up(source, &names).await;
             source.is_settled.store(true, Relaxed);
             self.publish(None);
-            let now = Instant::now();
-            if !source.places().is_empty() {
-                (had_any, lost) = (true, None);
-            } else if had_any {
-                lost.get_or_insert(now);
-            }
             // So that an outage under load does not become one of the resolver, too.
-            let is_news = |since| now.saturating_duration_since(since) < LOST.1;
-            let earliest = now
-                + if lost.is_some_and(is_news) {
-                    LOST.0
-                } else {
-                    LEAST
-                };
+            let earliest = Instant::now() + LEAST;
             let due = source.known().iter().filter_map(Known::until).min();
             tokio::select! {
                 () = sleep_until(due.unwrap_or(earliest).max(earliest)) => {}

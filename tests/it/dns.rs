@@ -138,25 +138,6 @@ fn a_real_answer_takes_addresses_away() {
 }
 
 #[test]
-fn a_name_that_has_lost_its_addresses_is_looked_up_four_times_a_second() {
-    let origin = at(SECOND, 0, "2");
-    let names = NameServer::start("app.test", Told::Addresses(vec![SECOND]));
-    let proxy = by_name(&names, "1s", origin.address.port(), "");
-    assert_eq!(body(&proxy), "2");
-    names.tell("app.test", Told::NoSuchName);
-    proxy.logged(&["the name has no address any more"]);
-    let (before, began) = (names.asked(), Instant::now());
-    eventually("ten more look-ups, of two questions each", || {
-        (names.asked() >= before + 20).then_some(())
-    });
-    let took = began.elapsed();
-    assert!(
-        took < Duration::from_secs(7),
-        "once a second takes ten: {took:?}"
-    );
-}
-
-#[test]
 fn a_change_is_followed_without_a_failure() {
     let (_second, _third, port) = two();
     let names = NameServer::start("app.test", Told::Addresses(vec![SECOND]));
