@@ -185,3 +185,6 @@ impl<C: Graceful> Graceful for Turns<C> {
         self.connection.graceful();
     }
 }
+
+#[cfg(test)]
+mod tests;
