@@ -16,9 +16,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use h2::client::{self, Connection, SendRequest};
+use h2::{
+    SendStream,
+    client::{self, Connection, ResponseFuture, SendRequest},
+};
 use http::{
-    Request, Response,
+    Response,
     request::Parts,
     uri::{Authority, Scheme},
 };
@@ -211,8 +214,14 @@ impl Session {
         self.has_served.swap(true, Relaxed)
     }
 
-    pub(super) fn sender(&self) -> SendRequest<Bytes> {
-        self.sender.clone()
+    /// Sends a request's head; `is_whole` where no body follows.
+    pub(super) fn begin(
+        &self,
+        parts: &Parts,
+        is_whole: bool,
+    ) -> Result<(ResponseFuture, SendStream<Bytes>), h2::Error> {
+        let head = head::translate(parts, &self.scheme, &self.authority);
+        self.sender.clone().send_request(head, is_whole)
     }
 
     /// Asks something of our own that has no body.
@@ -220,8 +229,7 @@ impl Session {
         &self,
         parts: &Parts,
     ) -> Result<Response<Inbound>, AttemptError> {
-        let sent = self.sender().send_request(self.head(parts), true);
-        let answer = match sent {
+        let answer = match self.begin(parts, true) {
             Ok((response, _)) => response.await,
             Err(error) => Err(error),
         };
@@ -231,11 +239,6 @@ impl Session {
             source: Some(Box::new(error)),
         })?;
         Ok(download::inbound(response))
-    }
-
-    /// A request's head as this origin gets it.
-    pub(super) fn head(&self, parts: &Parts) -> Request<()> {
-        head::translate(parts, &self.scheme, &self.authority)
     }
 }
 

@@ -83,10 +83,7 @@ impl Stream {
         let has_body = body.attach(&progress);
         progress.mark(has_body);
         let (mark, is_reused) = (session.wire.look(), session.serves());
-        let sent = session
-            .sender()
-            .send_request(session.head(&parts), !has_body);
-        let (response, stream) = match sent {
+        let (response, stream) = match session.begin(&parts, !has_body) {
             Ok(sent) => sent,
             Err(error) => {
                 self.is_stale = !session.is_open();
