@@ -20,6 +20,8 @@ use super::{
 const DEEPEST: usize = 5;
 /// A page that needs more than this is made to outwit us, and has no policy then.
 const MOST_PASSES: usize = 30;
+/// Once there is no more room: an honest page is complete by then.
+const PASSES_WHEN_FULL: usize = 1;
 /// Bytes that files may add to a page, as they are written in it. A style sheet that imports itself
 /// twice would double the page with each pass.
 const MOST_ADDED: usize = 4 * 1024 * 1024;
@@ -57,6 +59,7 @@ pub fn bundle(html: &str, (host, path): (&str, &str), files: &Files) -> Bundled 
         host,
         files,
         room: MOST_ADDED,
+        is_full: false,
         missing: BTreeSet::new(),
         left_out: BTreeSet::new(),
     };
@@ -64,12 +67,17 @@ pub fn bundle(html: &str, (host, path): (&str, &str), files: &Files) -> Bundled 
     let path = path.trim_start_matches('/');
     let mut html = html.to_owned();
     // What is taken out can leave something new behind: the second of two equal attributes.
-    for _ in 0..MOST_PASSES {
+    let mut passes = MOST_PASSES;
+    while passes > 0 {
         let edits = bundle.edits(&html, path);
         if edits.is_empty() {
             break;
         }
         html = splice(&html, edits);
+        passes -= 1;
+        if bundle.is_full {
+            passes = passes.min(PASSES_WHEN_FULL);
+        }
     }
     Bundled {
         html,
@@ -83,6 +91,8 @@ struct Bundle<'a> {
     files: &'a Files,
     /// Bytes that may still be added.
     room: usize,
+    /// Whether something has not fitted.
+    is_full: bool,
     missing: BTreeSet<String>,
     left_out: BTreeSet<String>,
 }
@@ -148,7 +158,11 @@ impl<'a> Bundle<'a> {
         let left = self.room.checked_sub(bytes);
         match left {
             Some(left) => self.room = left,
-            None => drop(self.leave_out("what would make the page longer than 4 MiB")),
+            None => {
+                self.is_full = true;
+                self.left_out
+                    .insert("what would add more than 4 MiB to the page".to_owned());
+            }
         }
         left.is_some()
     }
