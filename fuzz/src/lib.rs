@@ -13,13 +13,14 @@ mod markdown;
 mod markup;
 mod page;
 mod preferences;
+mod proxy_protocol;
 mod template;
 
 /// A check, by the name of its target and of its corpus.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All there are.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     ("config", config::check),
     ("connection_h1", connection::check_h1),
     ("connection_h2", connection::check_h2),
@@ -29,6 +30,7 @@ pub const TARGETS: [Target; 10] = [
     ("markup", markup::check),
     ("page", page::check),
     ("preferences", preferences::check),
+    ("proxy_protocol", proxy_protocol::check),
     ("template", template::check),
 ];
 

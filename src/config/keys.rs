@@ -43,11 +43,13 @@ const fn key(path: &'static str, kind: &'static str, default: Preset) -> Key {
 
 /// The type of keys whose values nobody is shown.
 const SECRET: &str = "secret";
+/// The same, in a form of its own: a certificate may have its key behind it.
+const SECRET_PEM: &str = "secret PEM";
 
 /// The names of those keys, without their tables.
 pub(super) fn secrets() -> impl Iterator<Item = &'static str> {
     let all = PROCESS.iter().chain(SITE);
-    let secrets = all.filter(|key| key.kind == SECRET);
+    let secrets = all.filter(|key| [SECRET, SECRET_PEM].contains(&key.kind));
     secrets.filter_map(|key| key.path.rsplit('.').next())
 }
 
@@ -130,8 +132,8 @@ pub const PROCESS: &[Key] = &[
         "path of a PEM file",
         Found("the file of the certificate"),
     ),
-    key("tls.certificate", "PEM", Nothing),
-    key("tls.key", "PEM", Found("the text of the certificate")),
+    key("tls.certificate", SECRET_PEM, Nothing),
+    key("tls.key", SECRET_PEM, Found("the text of the certificate")),
     key(
         "acme.directory",
         "https: URL",
@@ -406,8 +408,8 @@ pub const SITE: &[Key] = &[
         "path of a PEM file",
         Found("the file of the certificate"),
     ),
-    key("tls.certificate", "PEM", Nothing),
-    key("tls.key", "PEM", Found("the text of the certificate")),
+    key("tls.certificate", SECRET_PEM, Nothing),
+    key("tls.key", SECRET_PEM, Found("the text of the certificate")),
     key("tls.acme", "mail address", Nothing),
 ];
 
