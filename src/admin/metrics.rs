@@ -16,7 +16,8 @@ use super::{acme, health, tls};
 use crate::{
     runtime::RuntimeHandle,
     telemetry::{
-        metrics::{Histogram, Metrics, SiteMetrics},
+        histogram::Histogram,
+        metrics::{Metrics, SiteMetrics},
         record::Telemetry,
     },
 };

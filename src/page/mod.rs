@@ -12,6 +12,7 @@ mod key;
 pub mod language;
 pub mod legal;
 mod plain;
+mod protocols;
 mod render;
 pub mod replace;
 pub mod retry_after;
@@ -55,9 +56,6 @@ use crate::{
 
 const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
-const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
-const GRPC_PUSHBACK: HeaderName = HeaderName::from_static("grpc-retry-pushback-ms");
 /// What a short answer may do in a browser: nothing.
 const NO_CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -332,42 +330,6 @@ impl Pages {
 }
 
 type Parts = (StatusCode, HeaderMap, Bytes);
-
-/// Trailers-only: a head that ends the stream, so without a length.
-fn grpc(plain: &Plain<'_>, to: &Preferences) -> Parts {
-    let mut head = HeaderMap::new();
-    // The client's own subtype, or it may not recognise the answer.
-    let media_type = to.content_type().cloned();
-    let media_type = media_type.unwrap_or(HeaderValue::from_static("application/grpc"));
-    head.insert(header::CONTENT_TYPE, media_type);
-    head.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    head.insert(GRPC_STATUS, HeaderValue::from_static("14"));
-    if let Ok(message) = HeaderValue::try_from(plain.grpc_message()) {
-        head.insert(GRPC_MESSAGE, message);
-    }
-    head.insert(
-        GRPC_PUSHBACK,
-        HeaderValue::from(plain.seconds.saturating_mul(1000)),
-    );
-    (StatusCode::OK, head, Bytes::new())
-}
-
-/// 200, because a browser never comes back to an event stream that answered anything else.
-fn events(plain: &Plain<'_>) -> Parts {
-    let body = Bytes::from(plain.events());
-    let mut head = HeaderMap::new();
-    head.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/event-stream"),
-    );
-    head.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    head.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    head.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-    (StatusCode::OK, head, body)
-}
 
 /// What every 503 carries. The fields of the single request are held open, so that setting them
 /// later neither moves nor enlarges the map.

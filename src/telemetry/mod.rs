@@ -4,9 +4,9 @@ pub mod access_log;
 pub mod acme;
 pub mod addresses;
 pub mod connection;
-
 pub mod failure_log;
 pub mod handshakes;
+pub mod histogram;
 pub mod log;
 pub mod metrics;
 pub mod outage_id;

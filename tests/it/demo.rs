@@ -288,7 +288,11 @@ fn a_slow_shop_comes_back_from_an_outage() {
     });
     demo.turn("slow");
     eventually("a probe of the slow shop passes", || {
-        let sites = text(&Ask::get("/sites").ask(demo.admin, Protocol::H1));
+        let sites = text(
+            &Ask::get("/sites")
+                .host("localhost")
+                .ask(demo.admin, Protocol::H1),
+        );
         sites.contains("\"probe\":\"passed\"").then_some(())
     });
     demo.returns();
