@@ -36,6 +36,7 @@ use self::{
     key::{Cause, PageKey, end_of},
     legal::LegalPages,
     plain::{Plain, status_of},
+    protocols::{events, grpc},
     snapshot::Snapshot,
     source::Source,
     store::Store,

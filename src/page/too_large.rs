@@ -9,10 +9,11 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::{
-    Answer, GRPC_MESSAGE, GRPC_STATUS, PageError, Parts,
+    Answer, PageError, Parts,
     encoded::Encoded,
     language::{Words, words_in},
     legal,
+    protocols::{GRPC_MESSAGE, GRPC_STATUS},
 };
 use crate::{
     config::spec::{Language, LegalText, SiteSpec, Tone},

@@ -8,24 +8,17 @@
 use std::{
     io::{self, IoSlice},
     pin::Pin,
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
-    },
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    time::Instant,
 };
 use tokio_rustls::client::TlsStream;
 
-use crate::{
-    failure::{UpstreamFailure, classify},
-    message::gather::{SMALL, gather},
-};
+use crate::message::gather::{SMALL, gather};
 
 mod state;
 

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::*;
+use super::{
+    Preset::{Found, Nothing, Required, Written},
+    *,
+};
 use crate::config::{load_with, spec::Language};
 
 const DOCUMENT: &str = include_str!("../../../docs/configuration.md");
