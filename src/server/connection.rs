@@ -1,6 +1,6 @@
 //! One client connection, from its first byte to its close (step 2 of the request's way).
 //!
-//! It hands what [`super::opening`] has found out to hyper, keeps the deadlines and sees to it that
+//! It hands what `opening` has found out to hyper, keeps the deadlines and sees to it that
 //! what hyper refuses by itself has a record too.
 
 use std::{error::Error, pin::Pin, sync::Arc};
