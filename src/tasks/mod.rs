@@ -60,8 +60,10 @@ impl Tasks {
 
     /// Runs on this worker until it is done; shutdown does not wait for it.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        // The one place: callers choose how the task ends by the method they call.
-        #[allow(clippy::disallowed_methods)]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place: callers choose how a task ends by the method they call"
+        )]
         drop(tokio::spawn(task));
     }
 
